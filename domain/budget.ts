@@ -1,0 +1,63 @@
+/** Tokens and money of one swarm: reserved before a call, settled after it, so that racing calls can't overshoot. */
+export interface Budget {
+  /** Null = no limit. */
+  readonly tokens: number | null;
+  /** Micro-USD; null = no limit. */
+  readonly microUsd: number | null;
+  readonly spent: Amount;
+  readonly reserved: Amount;
+}
+
+export interface Amount {
+  readonly tokens: number;
+  readonly microUsd: number;
+}
+
+/** Micro-USD per million tokens, as the provider lists it; null where the price is not known. */
+export interface Price {
+  readonly inputMicroUsdPerMillion: number;
+  readonly outputMicroUsdPerMillion: number;
+}
+
+export const NOTHING: Amount = { tokens: 0, microUsd: 0 };
+
+export const openBudget = (tokens: number | null, microUsd: number | null): Budget => ({
+  tokens,
+  microUsd,
+  spent: NOTHING,
+  reserved: NOTHING,
+});
+
+const plus = (a: Amount, b: Amount): Amount => ({ tokens: a.tokens + b.tokens, microUsd: a.microUsd + b.microUsd });
+const minus = (a: Amount, b: Amount): Amount => ({ tokens: a.tokens - b.tokens, microUsd: a.microUsd - b.microUsd });
+
+/** Cost in micro-USD, rounded up; null where the price is unknown (never 0). */
+export const costOf = (price: Price | null, inputTokens: number, outputTokens: number): number | null =>
+  price === null
+    ? null
+    : Math.ceil((inputTokens * price.inputMicroUsdPerMillion + outputTokens * price.outputMicroUsdPerMillion) / 1e6);
+
+/** Upper bound of one call: every prompt byte counted as a token, the whole output allowance used. */
+export const upperBound = (price: Price | null, promptBytes: number, maxOutputTokens: number): Amount => ({
+  tokens: promptBytes + maxOutputTokens,
+  microUsd: costOf(price, promptBytes, maxOutputTokens) ?? 0,
+});
+
+const fits = (limit: number | null, taken: number): boolean => limit === null || taken <= limit;
+
+/** True where nothing is limited, so that reservations need not be kept. */
+export const isUnlimited = (budget: Budget): boolean => budget.tokens === null && budget.microUsd === null;
+
+/** The budget with `amount` set aside, or null when it does not fit beside what is spent and reserved. */
+export const reserve = (budget: Budget, amount: Amount): Budget | null => {
+  const reserved = plus(budget.reserved, amount);
+  const taken = plus(budget.spent, reserved);
+  return fits(budget.tokens, taken.tokens) && fits(budget.microUsd, taken.microUsd) ? { ...budget, reserved } : null;
+};
+
+/** Gives back a reservation and books what the call really used. */
+export const settle = (budget: Budget, reserved: Amount, used: Amount): Budget => ({
+  ...budget,
+  reserved: minus(budget.reserved, reserved),
+  spent: plus(budget.spent, used),
+});

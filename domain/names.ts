@@ -1,0 +1,39 @@
+/** Names that cross a process boundary: queues, workflow types, ids. */
+
+export const TOPOLOGIES = ['queen', 'mesh', 'hierarchical', 'distributed'] as const;
+export type Topology = (typeof TOPOLOGIES)[number];
+/** Topologies that this version runs; the others are refused with a clear error, never simulated. */
+export const RUNNABLE_TOPOLOGIES: readonly Topology[] = ['queen'];
+
+export const WORKFLOWS = { swarm: 'swarm', queenSwarm: 'queenSwarm' } as const;
+
+export const SWARMS_QUEUE = 'cf.swarms';
+/** One queue per provider, so that its rate limit is one limit over all workers. */
+export const modelQueue = (provider: string): string => `cf.models.${provider}`;
+
+export const PROVIDERS = ['anthropic', 'openai', 'compat', 'local', 'sim'] as const;
+export type ProviderName = (typeof PROVIDERS)[number];
+
+/** Splits `provider/model`; the model part may itself contain slashes. Null when it is not of that form. */
+export const parseModelRef = (ref: string): { provider: ProviderName; name: string } | null => {
+  const slash = ref.indexOf('/');
+  const provider = ref.slice(0, slash) as ProviderName;
+  const name = ref.slice(slash + 1);
+  return slash > 0 && name !== '' && PROVIDERS.includes(provider) ? { provider, name } : null;
+};
+
+export const SWARM_ID = /^swarm-[0-9A-Za-z][0-9A-Za-z_-]{0,62}$/;
+export const queenId = (swarmId: string, term: number): string => `${swarmId}/queen-${term}`;
+
+/** Key of one model call: unique in the swarm and the same over attempts, replays, continue-as-new and a new coordinator. */
+export const callKey = (swarmId: string, scope: string, purpose: string, nth: number): string =>
+  `${swarmId}/${scope}/${purpose}/${nth}`;
+
+export const SEARCH_ATTRIBUTES = {
+  CfStatus: 'KEYWORD',
+  CfTopology: 'KEYWORD',
+  CfTenant: 'KEYWORD',
+  CfModel: 'KEYWORD',
+  CfSimulated: 'BOOL',
+  CfTokens: 'INT',
+} as const;

@@ -1,0 +1,34 @@
+import type { AgentDefinition } from './agent.js';
+import type { ModelChoice } from './model-call.js';
+import type { Topology } from './names.js';
+import type { TaskSpec } from './task-graph.js';
+
+/** The snapshot a swarm starts with: everything resolved, so that editing a file later can't change a running history. */
+export interface SwarmInput {
+  readonly swarmId: string;
+  readonly objective: string;
+  readonly topology: Topology;
+  readonly model: ModelChoice;
+  readonly roster: readonly AgentDefinition[];
+  /** Given by hand; null lets the planner make them. */
+  readonly tasks: readonly TaskSpec[] | null;
+  /** Most tasks in flight at once. */
+  readonly maxAgents: number;
+  readonly review: boolean;
+  /** A result that stays refused fails its task. */
+  readonly strict: boolean;
+  readonly budget: { readonly tokens: number | null; readonly microUsd: number | null };
+  /** Milliseconds since 1970, or null. */
+  readonly deadlineAt: number | null;
+  readonly tenant: string;
+  /** W3C trace id, 32 hex digits; the same in logs, events, request headers and memo. */
+  readonly traceId: string;
+  /** Version of the engine that resolved this snapshot. */
+  readonly version: string;
+  readonly limits: {
+    /** Most tasks a plan may have. */
+    readonly planTasks: number;
+    /** History events after which a run continues as new. */
+    readonly historyEvents: number;
+  };
+}

@@ -1,0 +1,270 @@
+import { NOTHING, openBudget, type Amount, type Budget } from './budget.js';
+import type { ErrorReport } from './errors.js';
+import { append, openLog, tailOf, type EventDraft, type EventLog, type SwarmEvent } from './events.js';
+import { LIMITS } from './limits.js';
+import type { BlobRef } from './model-call.js';
+import type { Topology } from './names.js';
+import type { SwarmInput } from './swarm-input.js';
+import type { TaskSpec, TaskStatus } from './task-graph.js';
+
+export const SWARM_STATUSES = ['running', 'paused', 'completed', 'failed', 'cancelled', 'compensated', 'compensation_failed', 'budget_exhausted', 'no_quorum'] as const;
+export type SwarmStatus = (typeof SWARM_STATUSES)[number];
+
+export const isEnded = (status: SwarmStatus): boolean => status !== 'running' && status !== 'paused';
+
+export interface TaskState {
+  readonly id: string;
+  readonly title: string;
+  readonly role: string | null;
+  readonly dependsOn: readonly string[];
+  readonly priority: number;
+  readonly timeoutMs: number | null;
+  readonly contract: string | null;
+  status: TaskStatus;
+  disputed: boolean;
+  /** Answers asked for so far; a revision counts. */
+  attempts: number;
+  agentId: string | null;
+  /** How many steering texts its prompts carry: fixed at assignment, so that a call key never gets another prompt. */
+  steerings: number | null;
+  output: BlobRef | null;
+  /** What the last review found, by reference. */
+  review: BlobRef | null;
+  failure: string | null;
+}
+
+export type TextRef = Pick<BlobRef, 'hash' | 'bytes'>;
+
+export interface Usage {
+  modelCalls: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** Null as soon as one call had no known price. */
+  microUsd: number | null;
+}
+
+/** What the end of a run says; also the workflow's result. */
+export interface SwarmOutcome {
+  readonly swarmId: string;
+  readonly status: SwarmStatus;
+  readonly result: BlobRef | null;
+  /** The result itself where it is at most `LIMITS.inlineResultBytes`. */
+  readonly resultText: string | null;
+  readonly failure: ErrorReport | null;
+  readonly usage: Usage;
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** All a swarm knows of itself: a plain record, changed only by `record` and its siblings here, carried by continue-as-new. */
+export interface SwarmState {
+  readonly swarmId: string;
+  readonly topology: Topology;
+  readonly startedAt: number;
+  status: SwarmStatus;
+  phase: 'recall' | 'plan' | 'execute' | 'aggregate' | 'record' | 'ended';
+  tasks: TaskState[];
+  steering: string[];
+  usage: Usage;
+  budget: Budget;
+  result: BlobRef | null;
+  resultText: string | null;
+  failure: ErrorReport | null;
+  endedAt: number | null;
+  /** Coordinators started so far; a replaced queen gets the next number. */
+  term: number;
+  /** Reports of the current coordinator applied so far; drops what arrives twice. */
+  reported: number;
+  /** Texts kept outside history: `objective` and `role:<name>` (the role's instruction). */
+  texts: Readonly<Record<string, TextRef>>;
+  /** Steering texts the aggregation carries; null before it starts. */
+  aggregateSteerings: number | null;
+  log: EventLog;
+  /** Run ids of this workflow's earlier runs with the first event number each still holds. */
+  earlierRuns: { readonly runId: string; readonly firstSeq: number }[];
+}
+
+export const openState = (input: SwarmInput, at: number): SwarmState => ({
+  swarmId: input.swarmId,
+  topology: input.topology,
+  startedAt: at,
+  status: 'running',
+  phase: 'recall',
+  tasks: (input.tasks ?? []).map(openTask),
+  steering: [],
+  usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0, microUsd: 0 },
+  budget: openBudget(input.budget.tokens, input.budget.microUsd),
+  result: null,
+  resultText: null,
+  failure: null,
+  endedAt: null,
+  term: 0,
+  reported: 0,
+  texts: {},
+  aggregateSteerings: null,
+  log: openLog(),
+  earlierRuns: [],
+});
+
+export const openTask = (spec: TaskSpec): TaskState => ({
+  id: spec.id,
+  title: spec.title,
+  role: spec.role ?? null,
+  dependsOn: spec.dependsOn ?? [],
+  priority: spec.priority ?? 3,
+  timeoutMs: spec.timeoutMs ?? null,
+  contract: spec.output ?? null,
+  status: 'pending',
+  disputed: false,
+  attempts: 0,
+  agentId: null,
+  steerings: null,
+  output: null,
+  review: null,
+  failure: null,
+});
+
+export const taskOf = (state: SwarmState, id: string | undefined): TaskState | undefined => state.tasks.find((task) => task.id === id);
+
+/** Usage of one call as an event carries it: input and output tokens, micro-USD or null for an unknown price. */
+export interface CallUsage {
+  readonly in: number;
+  readonly out: number;
+  readonly microUsd: number | null;
+}
+
+/** Appends one event to the log and applies what it means; the only way a state changes. */
+export const record = (state: SwarmState, draft: EventDraft): SwarmEvent => {
+  const event = append(state.log, state.swarmId, draft);
+  const task = taskOf(state, draft.taskId);
+  if (task) applyToTask(task, draft);
+  const usage = draft.data?.['usage'] as CallUsage | undefined;
+  if (usage) applyUsage(state, usage);
+  applyToSwarm(state, draft);
+  return event;
+};
+
+const applyToTask = (task: TaskState, { type, agentId, data = {} }: EventDraft): void => {
+  switch (type) {
+    case 'task.assigned':
+      task.status = 'running';
+      task.agentId = agentId ?? null;
+      task.steerings = Number(data['steerings'] ?? 0);
+      task.attempts = 1;
+      return;
+    case 'task.answered':
+      task.output = data['output'] as BlobRef;
+      return;
+    case 'task.reviewed':
+      task.review = data['review'] as BlobRef;
+      return;
+    case 'task.revised':
+      task.attempts += 1;
+      return;
+    case 'task.succeeded':
+      task.status = 'succeeded';
+      task.disputed = data['disputed'] === true;
+      return;
+    case 'task.failed':
+      task.status = 'failed';
+      task.failure = String(data['message'] ?? '');
+      return;
+    case 'task.skipped':
+      task.status = 'skipped';
+      task.failure = String(data['because'] ?? '');
+      return;
+    case 'task.cancelled':
+      task.status = 'cancelled';
+      return;
+    default:
+  }
+};
+
+const applyUsage = (state: SwarmState, { in: inputTokens, out: outputTokens, microUsd }: CallUsage): void => {
+  const { usage } = state;
+  usage.modelCalls += 1;
+  usage.inputTokens += inputTokens;
+  usage.outputTokens += outputTokens;
+  usage.microUsd = usage.microUsd === null || microUsd === null ? null : usage.microUsd + microUsd;
+};
+
+const applyToSwarm = (state: SwarmState, { type, at, data = {} }: EventDraft): void => {
+  switch (type) {
+    case 'swarm.paused':
+      state.status = 'paused';
+      return;
+    case 'swarm.resumed':
+      state.status = 'running';
+      return;
+    case 'swarm.steered':
+      state.steering.push(String(data['text'] ?? ''));
+      return;
+    case 'swarm.recalled':
+      state.phase = 'plan';
+      return;
+    case 'plan.accepted':
+      state.phase = 'execute';
+      return;
+    case 'aggregate.started':
+      state.phase = 'aggregate';
+      state.aggregateSteerings = Number(data['steerings'] ?? 0);
+      return;
+    case 'result.aggregated':
+      state.phase = 'record';
+      state.result = data['result'] as BlobRef;
+      state.resultText = (data['text'] as string | null | undefined) ?? null;
+      return;
+    case 'swarm.ended':
+      state.status = data['status'] as SwarmStatus;
+      state.failure = (data['failure'] as ErrorReport | undefined) ?? null;
+      state.phase = 'ended';
+      state.endedAt = at;
+      return;
+    default:
+  }
+};
+
+/** What the settled calls of the log add up to; the spent side of the budget. */
+export const spentOf = ({ usage }: SwarmState): Amount => ({ tokens: usage.inputTokens + usage.outputTokens, microUsd: usage.microUsd ?? 0 });
+
+/** The budget a new coordinator leases: what is left when every settled call is booked and nothing is in flight. */
+export const leaseOf = (state: SwarmState): Budget => ({ ...state.budget, spent: spentOf(state), reserved: NOTHING });
+
+/** A task that was running under a coordinator that died: open again; its answered calls are found in the ledger. */
+export const reopenRunning = (state: SwarmState): void => {
+  for (const task of state.tasks) {
+    if (task.status !== 'running') continue;
+    task.status = 'pending';
+    task.attempts = 0;
+  }
+};
+
+export const outcomeOf = (state: SwarmState, at: number): SwarmOutcome => ({
+  swarmId: state.swarmId,
+  status: state.status,
+  result: state.result,
+  resultText: state.resultText,
+  failure: state.failure,
+  usage: state.usage,
+  startedAt: state.startedAt,
+  endedAt: state.endedAt ?? at,
+});
+
+const TASKS_PER_PAGE = 20;
+
+/** The state as several payloads, each inside the inline limit whatever the number of tasks. */
+export const packState = (state: SwarmState, keepEvents: number = LIMITS.eventTail): readonly unknown[] => {
+  const { tasks, log, ...head } = state;
+  const tail = tailOf(log, keepEvents);
+  return [{ ...head, firstSeq: tail.firstSeq }, ...pages(tail.events, 'events'), ...pages(tasks, 'tasks')];
+};
+
+const pages = (items: readonly unknown[], kind: 'tasks' | 'events'): readonly unknown[] =>
+  Array.from({ length: Math.ceil(items.length / TASKS_PER_PAGE) }, (_, i) => ({ [kind]: items.slice(i * TASKS_PER_PAGE, (i + 1) * TASKS_PER_PAGE) }));
+
+/** The inverse of `packState`. */
+export const unpackState = ([head, ...rest]: readonly unknown[]): SwarmState => {
+  const { firstSeq, ...state } = head as Omit<SwarmState, 'tasks' | 'log'> & { firstSeq: number };
+  const of = <T>(kind: string): T[] => rest.flatMap((page) => ((page as Record<string, T[]>)[kind] ?? []));
+  return { ...state, tasks: of<TaskState>('tasks'), log: { firstSeq, events: of<SwarmEvent>('events') } };
+};

@@ -1,0 +1,58 @@
+import type { SwarmEvent } from '../domain/events.js';
+import type { BlobRef, Hash, ModelAnswer } from '../domain/model-call.js';
+
+/** Content-addressed texts. */
+export interface BlobStore {
+  /** On disk and fsynced when it returns; the same text twice is one blob. */
+  put(text: string): Promise<BlobRef>;
+  /** Throws `not_found` for a missing and `internal` for a damaged blob, naming the hash. */
+  get(hash: Hash): Promise<string>;
+}
+
+/** A call that a process of this machine is making right now. */
+export interface InFlightCall {
+  readonly key: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly activityId: string;
+  readonly attempt: number;
+  readonly pid: number;
+  /** Start of that process, so that a reused pid is not mistaken for it; opaque text. */
+  readonly processStart: string;
+}
+
+/** Pays once: an answer is durable before the activity returns it. */
+export interface CallLedger {
+  find(key: string): ModelAnswer | null;
+  /** Notes that an attempt is under way; a later attempt replaces the row. */
+  begin(call: InFlightCall): void;
+  /** The attempt ended without an answer. */
+  abandon(call: Pick<InFlightCall, 'key' | 'pid' | 'attempt'>): void;
+  /** Stores the answer and ends the in-flight row; the first answer wins and is returned. */
+  record(key: string, answer: ModelAnswer): ModelAnswer;
+  inFlight(): readonly InFlightCall[];
+  /** Takes the row of a dead process away; false when the attempt has moved on. */
+  claimOrphan(call: InFlightCall): boolean;
+}
+
+/** A swarm as the read model keeps it: what `show` printed at its end (contract.md JSON), and its events. */
+export interface ArchivedSwarm {
+  readonly swarmId: string;
+  readonly status: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** The whole view as JSON text. */
+  readonly view: string;
+}
+
+/** Read model of ended swarms; may be dropped and rebuilt while history lasts. */
+export interface SwarmArchive {
+  /** Replaces the row of that swarm. */
+  save(swarm: ArchivedSwarm): void;
+  /** Adds events; those already there are left alone. */
+  saveEvents(swarmId: string, events: readonly SwarmEvent[]): void;
+  get(swarmId: string): ArchivedSwarm | null;
+  /** Newest first, started before `before` (ms since 1970) where given. */
+  list(query: { readonly limit: number; readonly before?: number; readonly status?: string }): readonly ArchivedSwarm[];
+  events(swarmId: string, afterSeq: number, limit: number): readonly SwarmEvent[];
+}

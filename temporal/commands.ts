@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { CONTRACT_NAMES } from '../domain/contracts.js';
+import { LIMITS } from '../domain/limits.js';
+import { SWARM_ID, TOPOLOGIES } from '../domain/names.js';
+import { TASK_ID } from '../domain/task-graph.js';
+
+/** `90s`, `15m`, `2h`, `3d` or plain milliseconds, as milliseconds. */
+export const duration = z
+  .union([z.number().int().positive(), z.string().regex(/^\d+(ms|s|m|h|d)?$/, 'a duration such as 90s, 15m, 2h or 3d')])
+  .transform((value) => (typeof value === 'number' ? value : durationMs(value)))
+  .pipe(z.number().int().positive().max(365 * 86_400_000));
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+const durationMs = (value: string): number => {
+  const [, count = '0', unit = 'ms'] = /^(\d+)([a-z]*)$/.exec(value) ?? [];
+  return Number(count) * UNIT_MS[(unit || 'ms') as keyof typeof UNIT_MS];
+};
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+/** Control characters other than tab, line feed and carriage return; the replacement character of a failed decoding; lone surrogates. */
+const BINARY = /[\p{Cc}\p{Cs}\ufffd--[\t\n\r]]/v;
+
+const plainText = (name: string, maxBytes: number) =>
+  z
+    .string()
+    .refine((text) => text.trim() !== '', `${name} is empty`)
+    .refine((text) => byteLength(text) <= maxBytes, `${name} is larger than ${maxBytes} bytes`)
+    .refine((text) => !BINARY.test(text), `${name} holds binary data or control characters`);
+
+export const taskSpec = z.strictObject({
+  id: z.string().regex(TASK_ID, 'letters, digits and . _ - only, at most 64'),
+  title: plainText('title', LIMITS.taskTitleBytes),
+  role: z.string().min(1).max(50).optional(),
+  dependsOn: z.array(z.string()).max(LIMITS.tasks).optional(),
+  priority: z.number().int().min(1).max(5).optional(),
+  timeout: duration.optional(),
+  output: z.enum(CONTRACT_NAMES).optional(),
+});
+
+/** `cf run`, `POST /v1/swarms` and `swarm_start`: the flags in camelCase. */
+export const startCommand = z.strictObject({
+  objective: plainText('objective', LIMITS.objectiveBytes),
+  topology: z.enum(TOPOLOGIES).default('queen'),
+  maxAgents: z.number().int().min(1).max(LIMITS.agentsInFlight).default(8),
+  agents: z.array(z.string().min(1).max(50)).min(1).max(LIMITS.rosterAgents).optional(),
+  model: z.string().min(3).max(200).optional(),
+  budgetUsd: z.number().positive().max(1_000_000).optional(),
+  budgetTokens: z.number().int().positive().max(1e12).optional(),
+  deadline: duration.optional(),
+  strict: z.boolean().default(false),
+  review: z.boolean().default(true),
+  approve: z.enum(['never', 'writes', 'always']).default('never'),
+  workspace: z.string().min(1).max(4096).optional(),
+  tasks: z.array(taskSpec).min(1).max(LIMITS.tasks).optional(),
+});
+export type StartCommand = z.output<typeof startCommand>;
+export type StartCommandInput = z.input<typeof startCommand>;
+
+export const swarmId = z.string().regex(SWARM_ID, 'a swarm id such as swarm-01J…');
+export const steerCommand = z.strictObject({ text: plainText('text', LIMITS.steerBytes) });
+export const listCommand = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(4096).optional(),
+  status: z.string().max(40).optional(),
+});

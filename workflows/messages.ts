@@ -1,0 +1,50 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { EventDraft, SwarmEvent } from '../domain/events.js';
+import type { SwarmInput } from '../domain/swarm-input.js';
+import type { SwarmState, Usage } from '../domain/swarm-state.js';
+
+/** Everything of a swarm but its event log and its long texts. */
+export interface StatusReply {
+  readonly input: Pick<SwarmInput, 'objective' | 'model' | 'budget' | 'maxAgents' | 'traceId' | 'tenant'>;
+  readonly state: Omit<SwarmState, 'log' | 'texts'>;
+  readonly lastSeq: number;
+}
+
+/** One page of events, or where to read it instead: `readRunId` is an earlier run of the same workflow. */
+export interface EventsReply {
+  readonly events: readonly SwarmEvent[];
+  readonly lastSeq: number;
+  readonly ended: boolean;
+  readonly readRunId: string | null;
+}
+
+export interface CostReply {
+  readonly usage: Usage;
+  readonly budget: SwarmInput['budget'];
+}
+
+export const statusQuery = defineQuery<StatusReply>('swarm.status');
+export const eventsQuery = defineQuery<EventsReply, [afterSeq: number]>('swarm.events');
+export const costQuery = defineQuery<CostReply>('swarm.cost');
+
+export const pauseSignal = defineSignal('swarm.pause');
+export const resumeSignal = defineSignal('swarm.resume');
+/** An update, not a signal: the caller learns that the text was taken. Returns the number of texts so far. */
+export const steerUpdate = defineUpdate<number, [text: string]>('swarm.steer');
+
+/** From a coordinator to its swarm: events in order, `first` being the number of the first one in this term. */
+export interface CoordinatorReport {
+  readonly term: number;
+  readonly first: number;
+  readonly drafts: readonly EventDraft[];
+}
+export const reportSignal = defineSignal<[CoordinatorReport]>('coordinator.report');
+
+/** From a swarm to its coordinator: the whole wanted condition, so that sending it twice does no harm. */
+export interface CoordinatorControl {
+  readonly paused: boolean;
+  readonly steering: readonly string[];
+  /** Finish what runs, start nothing, hand over. */
+  readonly handOver: boolean;
+}
+export const controlSignal = defineSignal<[CoordinatorControl]>('coordinator.control');
