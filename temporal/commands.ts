@@ -19,7 +19,7 @@ const durationMs = (value: string): number => {
 
 const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 /** Control characters other than tab, line feed and carriage return; the replacement character of a failed decoding; lone surrogates. */
-const BINARY = /[\p{Cc}\p{Cs}\ufffd--[\t\n\r]]/v;
+const BINARY = /(?![\t\n\r])[\p{Cc}\p{Cs}\ufffd]/u;
 
 const plainText = (name: string, maxBytes: number) =>
   z
