@@ -1,14 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { EventDraft, SwarmEvent } from '../domain/events.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import type { SwarmState, Usage } from '../domain/swarm-state.js';
-
-/** Everything of a swarm but its event log and its long texts. */
-export interface StatusReply {
-  readonly input: Pick<SwarmInput, 'objective' | 'model' | 'budget' | 'maxAgents' | 'traceId' | 'tenant'>;
-  readonly state: Omit<SwarmState, 'log' | 'texts'>;
-  readonly lastSeq: number;
-}
+import type { Usage } from '../domain/swarm-state.js';
+import type { StatusReply } from '../domain/view.js';
 
 /** One page of events, or where to read it instead: `readRunId` is an earlier run of the same workflow. */
 export interface EventsReply {

@@ -1,0 +1,93 @@
+import type { BlobRef, PromptPart } from './model-call.js';
+import type { TaskState, TextRef } from './swarm-state.js';
+
+/** What each kind of call puts before a model; long texts by reference, the objective and the task's text verbatim. */
+
+const text = (heading: string, body: string): PromptPart => ({ heading, text: body });
+const ref = (heading: string, blob: TextRef): PromptPart => ({ heading, ref: blob.hash, bytes: blob.bytes });
+
+const guidance = (steering: readonly string[]): readonly PromptPart[] => steering.map((body) => text('Guidance from the user', body));
+
+export interface PromptContext {
+  readonly objective: TextRef;
+  readonly steering: readonly string[];
+}
+
+export const planPrompt = (
+  { objective, steering }: PromptContext,
+  roles: readonly { readonly name: string; readonly description: string }[],
+  maxTasks: number,
+): readonly PromptPart[] => [
+  ref('Objective', objective),
+  ...guidance(steering),
+  text('Roles', roles.map(({ name, description }) => `- ${name}: ${description}`).join('\n')),
+  text(
+    'Your task',
+    `Break the objective into at most ${maxTasks} tasks that agents can do in parallel where possible. Give each task a short id, a clear instruction, one of the roles, and the ids of the tasks whose results it needs. No circles.`,
+  ),
+];
+
+/** The plan was refused by `validateGraph`: the findings and the refused plan are put before the planner once. */
+export const replanPrompt = (first: readonly PromptPart[], refused: BlobRef, findings: readonly string[]): readonly PromptPart[] => [
+  ...first,
+  ref('Your refused plan', refused),
+  text('Why it was refused', findings.join('\n')),
+];
+
+export interface Material {
+  readonly title: string;
+  readonly output: BlobRef;
+}
+
+export const answerPrompt = ({ objective, steering }: PromptContext, task: TaskState, material: readonly Material[]): readonly PromptPart[] => [
+  ref('Objective of the swarm', objective),
+  ...guidance(steering),
+  ...material.map(({ title, output }) => ref(`Result of an earlier task: ${oneLine(title)}`, output)),
+  text('Your task', task.title),
+];
+
+export const revisePrompt = (first: readonly PromptPart[], answer: BlobRef, review: BlobRef): readonly PromptPart[] => [
+  ...first,
+  ref('Your earlier answer', answer),
+  ref('What the reviewer found', review),
+  text('Now', 'Answer the task again and mend what the reviewer found.'),
+];
+
+export const reviewPrompt = ({ objective }: PromptContext, task: TaskState, answer: BlobRef): readonly PromptPart[] => [
+  ref('Objective of the swarm', objective),
+  text('The task', task.title),
+  ref('The answer to review', answer),
+  text('Your task', 'Judge whether the answer serves the task. Accept it, or name what must be mended.'),
+];
+
+export const aggregatePrompt = ({ objective, steering }: PromptContext, material: readonly Material[], missing: readonly string[]): readonly PromptPart[] => [
+  ref('Objective', objective),
+  ...guidance(steering),
+  ...material.map(({ title, output }) => ref(`Result: ${oneLine(title)}`, output)),
+  ...(missing.length > 0 ? [text('Not reached', missing.map((title) => `- ${oneLine(title)}`).join('\n'))] : []),
+  text('Your task', 'Merge the results into one answer to the objective. Say what is missing, if anything is.'),
+];
+
+/** An answer broke its contract: the same prompt, the broken answer and the reason. */
+export const repairPrompt = (first: readonly PromptPart[], answer: BlobRef, broken: string): readonly PromptPart[] => [
+  ...first,
+  ref('Your earlier answer', answer),
+  text('Why it can not be used', `${broken}\nAnswer again, as one JSON object of the required form and nothing else.`),
+];
+
+const oneLine = (title: string): string => title.replace(/\s+/g, ' ').slice(0, 160);
+
+/** Bytes of a prompt at most, headings included; what a reservation is made for. */
+export const promptBytes = (parts: readonly PromptPart[]): number =>
+  parts.reduce((sum, part) => sum + 3 * part.heading.length + 8 + ('ref' in part ? part.bytes : 3 * part.text.length), 0);
+
+/** Above this, only results that no other task has already used go to the aggregator (bytes). */
+const AGGREGATE_ALL_BYTES = 200 * 1024;
+
+/** The results the aggregator reads: all of them, or only the graph's sinks when all would be too much. */
+export const aggregateMaterial = (tasks: readonly TaskState[]): readonly Material[] => {
+  const done = tasks.filter((task): task is TaskState & { output: BlobRef } => task.status === 'succeeded' && task.output !== null);
+  const bytes = done.reduce((sum, { output }) => sum + output.bytes, 0);
+  const used = new Set(done.flatMap((task) => task.dependsOn));
+  return bytes <= AGGREGATE_ALL_BYTES ? done : done.filter((task) => !used.has(task.id));
+};

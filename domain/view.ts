@@ -1,0 +1,110 @@
+import type { ErrorReport } from './errors.js';
+import type { SwarmInput } from './swarm-input.js';
+import { isEnded, type SwarmState, type SwarmStatus, type TaskState } from './swarm-state.js';
+import type { TaskStatus } from './task-graph.js';
+
+/** One task as every edge shows it (contract.md). */
+export interface TaskView {
+  readonly id: string;
+  readonly title: string;
+  readonly role: string | null;
+  readonly status: TaskStatus;
+  readonly disputed: boolean;
+  readonly dependsOn: readonly string[];
+  readonly attempts: number;
+  readonly agentId: string | null;
+  readonly output: string | null;
+  readonly outputHash: string | null;
+  readonly failure: string | null;
+}
+
+/** `cf run --json`, `cf show --json`, `GET /v1/swarms/{id}` and `swarm_status` all return this document. */
+export interface SwarmView {
+  readonly swarmId: string;
+  readonly status: SwarmStatus;
+  readonly topology: string;
+  readonly objective: string;
+  readonly model: string;
+  readonly modelReason: string;
+  readonly simulated: boolean;
+  /** Null until the swarm has one. */
+  readonly result: string | null;
+  readonly tasks: readonly TaskView[];
+  readonly votes: readonly never[];
+  /** USD, not micro-USD; null = unknown. */
+  readonly usage: { readonly modelCalls: number; readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number | null };
+  readonly budget: { readonly tokens: number | null; readonly usd: number | null };
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly durationMs: number;
+  readonly failure: ErrorReport | null;
+  readonly temporalUi: string | null;
+  readonly phase: string;
+  readonly traceId: string;
+  readonly lastSeq: number;
+  /** `archive` when the history is gone and the read model answered. */
+  readonly source: 'history' | 'archive';
+}
+
+/** Everything of a swarm but its event log and its long texts; what `swarm.status` answers. */
+export interface StatusReply {
+  readonly input: Pick<SwarmInput, 'objective' | 'model' | 'budget' | 'maxAgents' | 'traceId' | 'tenant'>;
+  readonly state: Omit<SwarmState, 'log' | 'texts'>;
+  readonly lastSeq: number;
+}
+
+const usd = (microUsd: number | null): number | null => (microUsd === null ? null : microUsd / 1e6);
+
+/** A pending task whose dependencies have all succeeded shows as ready: derived, so never stale. */
+const shownStatus = (task: TaskState, succeeded: ReadonlySet<string>): TaskStatus =>
+  task.status === 'pending' && task.dependsOn.every((id) => succeeded.has(id)) ? 'ready' : task.status;
+
+/** The document people and scripts read, from the one state; pure. `now` in ms since 1970 dates a run that goes on. */
+export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): SwarmView => {
+  const succeeded = new Set(state.tasks.filter(({ status }) => status === 'succeeded').map(({ id }) => id));
+  const usage = state.usage;
+  return {
+    swarmId: state.swarmId,
+    status: state.status,
+    topology: state.topology,
+    objective: input.objective,
+    model: input.model.ref,
+    modelReason: input.model.reason,
+    simulated: input.model.simulated,
+    result: state.resultText ?? state.result?.preview ?? null,
+    tasks: state.tasks.map((task) => ({
+      id: task.id,
+      title: task.title,
+      role: task.role ?? (task.agentId === null ? null : task.agentId.slice(0, task.agentId.lastIndexOf('-'))),
+      status: isEnded(state.status) ? task.status : shownStatus(task, succeeded),
+      disputed: task.disputed,
+      dependsOn: task.dependsOn,
+      attempts: task.attempts,
+      agentId: task.agentId,
+      output: task.output?.preview ?? null,
+      outputHash: task.output?.hash ?? null,
+      failure: task.failure,
+    })),
+    votes: [],
+    usage: {
+      modelCalls: usage.modelCalls,
+      inputTokens: usage.inputTokens,
+      outputTokens: usage.outputTokens,
+      // No call yet is a known cost of nothing only where a price is known.
+      costUsd: usage.modelCalls === 0 && input.model.price === null ? null : usd(usage.microUsd),
+    },
+    budget: { tokens: input.budget.tokens, usd: usd(input.budget.microUsd) },
+    startedAt: new Date(state.startedAt).toISOString(),
+    endedAt: state.endedAt === null ? null : new Date(state.endedAt).toISOString(),
+    durationMs: (state.endedAt ?? now) - state.startedAt,
+    failure: state.failure,
+    temporalUi: null,
+    phase: state.phase,
+    traceId: input.traceId,
+    lastSeq,
+    source: 'history',
+  };
+};
+
+/** What `viewOf` needs of a whole input. */
+export const statusInputOf = ({ objective, model, budget, maxAgents, traceId, tenant }: SwarmInput): StatusReply['input'] => ({ objective, model, budget, maxAgents, traceId, tenant });
