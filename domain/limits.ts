@@ -1,3 +1,5 @@
+import type { ContractName } from './contracts.js';
+
 /** Limits we enforce before the server does (architecture.md section 2, promises.md P6). Sizes in bytes, times in ms. */
 export const LIMITS = {
   objectiveBytes: 64 * 1024,
@@ -7,6 +9,8 @@ export const LIMITS = {
   rosterAgents: 100,
   steerBytes: 8 * 1024,
   payloadBytes: 128 * 1024,
+  /** The start input holds the whole roster, so it may be larger than what flows between workflows. */
+  inputBytes: 512 * 1024,
   historyEvents: 8_000,
   historyBytes: 8 * 1024 * 1024,
   /** Events kept in workflow state after continue-as-new; earlier pages are read from the previous run. */
@@ -16,3 +20,18 @@ export const LIMITS = {
   answerBytes: 4 * 1024 * 1024,
   queenTerms: 5,
 } as const;
+
+/** Most output tokens a call of each contract may use; a model or a role may allow less. */
+export const OUTPUT_TOKENS = {
+  report: 4_096,
+  patch: 16_384,
+  review: 2_048,
+  'test-report': 4_096,
+  plan: 8_192,
+  decision: 2_048,
+  research: 4_096,
+  design: 4_096,
+  ballot: 1_024,
+  checklist: 4_096,
+  metrics: 2_048,
+} as const satisfies Record<ContractName, number>;

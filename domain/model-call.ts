@@ -45,6 +45,8 @@ export interface ModelCall {
   readonly traceId: string;
   /** Return the text itself too, up to this many bytes. */
   readonly inlineBytes?: number;
+  /** Roles a `plan` may name, for providers that can hold a model to them. */
+  readonly roles?: readonly string[];
 }
 
 export interface Usage {

@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import { createArchive } from './archive.js';
+import { createBlobs } from './blobs.js';
+import { databaseFile, openDatabase } from './database.js';
+import { createLedger } from './ledger.js';
+import type { BlobStore, CallLedger, SwarmArchive } from './port.js';
+
+export type { ArchivedSwarm, BlobStore, CallLedger, InFlightCall, SwarmArchive } from './port.js';
+export { acquireLock, withLock, type Lock } from './lock.js';
+
+export interface Storage {
+  readonly blobs: BlobStore;
+  readonly ledger: CallLedger;
+  readonly archive: SwarmArchive;
+  close(): void;
+}
+
+/** All durable state of one `CF_HOME` that is not Temporal's; `root` is the package root, where the migrations are. */
+export const openStorage = ({ home, root }: { readonly home: string; readonly root: string }): Storage => {
+  const store = openDatabase(databaseFile(home), join(root, 'storage', 'migrations'));
+  return { blobs: createBlobs(join(home, 'blobs')), ledger: createLedger(store), archive: createArchive(store), close: () => store.$client.close() };
+};

@@ -1,0 +1,86 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { AgentDefinition } from '../domain/agent.js';
+import { SwarmError } from '../domain/errors.js';
+import { LIMITS } from '../domain/limits.js';
+import type { ModelChoice } from '../domain/model-call.js';
+import { RUNNABLE_TOPOLOGIES } from '../domain/names.js';
+import type { SwarmInput } from '../domain/swarm-input.js';
+import { validateGraph, type TaskSpec } from '../domain/task-graph.js';
+import type { StartCommand } from './commands.js';
+
+const refuse = (message: string, why: string, fix: string): never => {
+  throw new SwarmError({ code: 'invalid_input', message, why, fix });
+};
+
+/** Roles that plan, review and merge; part of every roster, also of a restricted one. */
+const ALWAYS = ['planner', 'reviewer', 'aggregator'];
+
+/** The roles of one swarm: all of the catalogue, or those asked for plus the ones that run it. */
+export const rosterOf = (catalogue: ReadonlyMap<string, AgentDefinition>, { agents }: Pick<StartCommand, 'agents'>): readonly AgentDefinition[] => {
+  const unknown = (agents ?? []).filter((name) => !catalogue.has(name));
+  if (unknown.length > 0) refuse(`There is no role "${unknown.join('", "')}".`, `The catalogue has: ${[...catalogue.keys()].join(', ')}.`, 'Name roles of `cf agents list`, or add a file to .cf/agents/.');
+  const wanted = agents === undefined ? null : new Set([...agents, ...ALWAYS]);
+  return [...catalogue.values()].filter(({ name }) => wanted === null || wanted.has(name)).slice(0, LIMITS.rosterAgents);
+};
+
+export interface SnapshotDeps {
+  readonly catalogue: ReadonlyMap<string, AgentDefinition>;
+  readonly model: ModelChoice;
+  readonly swarmId: string;
+  readonly traceId: string;
+  readonly version: string;
+  /** Ms since 1970. */
+  readonly now: number;
+}
+
+/** Resolves a command into the input of a swarm; throws `invalid_input` for whatever can't run. */
+export const snapshotOf = (command: StartCommand, { catalogue, model, swarmId, traceId, version, now }: SnapshotDeps): SwarmInput => {
+  if (!RUNNABLE_TOPOLOGIES.includes(command.topology))
+    refuse(`The topology "${command.topology}" can't be run by this version.`, `It runs: ${RUNNABLE_TOPOLOGIES.join(', ')}.`, 'Use --topology queen.');
+  if (command.approve !== 'never') refuse(`--approve ${command.approve} has nothing to approve.`, 'Agents of this version have no tools, so they write nothing.', 'Leave --approve out.');
+  if (command.budgetUsd !== undefined && model.price === null)
+    refuse(`A budget in USD can't be kept with ${model.ref}.`, 'Its price is not known.', 'Use --budget-tokens.');
+  const roster = rosterOf(catalogue, command);
+  const tasks = command.tasks?.map(toSpec) ?? null;
+  const findings = tasks === null ? [] : validateGraph(tasks, { roles: new Set(roster.map(({ name }) => name)) });
+  if (findings.length > 0) refuse('The tasks can not be run.', findings.map(({ message }) => message).join(' '), 'Mend the spec and start it again.');
+  const input: SwarmInput = {
+    swarmId,
+    objective: command.objective,
+    topology: command.topology,
+    model,
+    roster,
+    tasks,
+    maxAgents: command.maxAgents,
+    review: command.review,
+    strict: command.strict,
+    budget: { tokens: command.budgetTokens ?? null, microUsd: command.budgetUsd === undefined ? null : Math.round(command.budgetUsd * 1e6) },
+    deadlineAt: command.deadline === undefined ? null : now + command.deadline,
+    tenant: 'default',
+    traceId,
+    version,
+    limits: { planTasks: model.provider === 'local' ? 4 : 12, historyEvents: LIMITS.historyEvents },
+  };
+  const bytes = Buffer.byteLength(JSON.stringify(input));
+  if (bytes > LIMITS.inputBytes)
+    throw new SwarmError({ code: 'limit_exceeded', message: `The swarm's input has ${bytes} bytes.`, why: `At most ${LIMITS.inputBytes} fit into history.`, fix: 'Use fewer roles (--agents), shorter task titles or fewer tasks.' });
+  return input;
+};
+
+const toSpec = ({ id, title, role, dependsOn, priority, timeout, output }: NonNullable<StartCommand['tasks']>[number]): TaskSpec => ({
+  id,
+  title,
+  ...(role === undefined ? {} : { role }),
+  ...(dependsOn === undefined ? {} : { dependsOn }),
+  ...(priority === undefined ? {} : { priority }),
+  ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+  ...(output === undefined ? {} : { output }),
+});
+
+/** Same key, same swarm: the id is derived from it. */
+export const idOfKey = (key: string): string => `swarm-k${createHash('sha256').update(key).digest('hex').slice(0, 25)}`;
+
+/** Tells one command from another under the same idempotency key. */
+export const commandHash = (command: StartCommand): string => createHash('sha256').update(JSON.stringify(command, Object.keys(command).sort())).digest('hex');
+
+export const newTraceId = (): string => randomBytes(16).toString('hex');

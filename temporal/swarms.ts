@@ -1,0 +1,118 @@
+import type { Client } from '@temporalio/client';
+import { ulid } from 'ulid';
+import type { AgentDefinition } from '../domain/agent.js';
+import { SwarmError } from '../domain/errors.js';
+import type { ModelChoice } from '../domain/model-call.js';
+import { readEnded, type ArchivePort } from './archive-reader.js';
+import type { StartCommand } from './commands.js';
+import { followEvents } from './event-source.js';
+import { asSwarmError } from './failures.js';
+import { listSwarms } from './listing.js';
+import { pauseSignal, resumeSignal, statusQuery, steerUpdate } from '../workflows/messages.js';
+import type { Swarms } from './port.js';
+import { viewOf, type SwarmView } from '../domain/view.js';
+import { isEnded } from '../domain/swarm-state.js';
+import { rosterOf } from './snapshot.js';
+import { startSwarm } from './start.js';
+import { readReadiness } from './readiness.js';
+
+export interface SwarmsDeps {
+  readonly client: Client;
+  /** Roles by name, as the project's files and the built-in catalogue give them. */
+  readonly catalogue: () => Promise<ReadonlyMap<string, AgentDefinition>>;
+  readonly chooseModel: (explicit: string | undefined) => Promise<ModelChoice>;
+  readonly archive: ArchivePort;
+  /** The whole text of a blob, by its hash. */
+  readonly readBlob: (hash: string) => Promise<string>;
+  readonly uiUrl: string | null;
+  readonly version: string;
+}
+
+/** The one façade over Temporal: policy check, snapshot, start, signal, update, query. */
+export const createSwarms = (deps: SwarmsDeps): Swarms => {
+  const { client, archive, uiUrl } = deps;
+  const handleOf = (swarmId: string) => client.workflow.getHandle(swarmId);
+  const uiOf = (swarmId: string): string | null => (uiUrl === null ? null : `${uiUrl}/namespaces/${client.options.namespace}/workflows/${encodeURIComponent(swarmId)}`);
+
+  const show = async (swarmId: string): Promise<SwarmView> => {
+    try {
+      const reply = await handleOf(swarmId).query(statusQuery);
+      return { ...viewOf(reply, Date.now()), temporalUi: uiOf(swarmId) };
+    } catch (error) {
+      const failure = asSwarmError(error, swarmId);
+      const ended = failure.code === 'not_found' ? readEnded(archive, swarmId) : null;
+      if (ended) return ended;
+      throw failure;
+    }
+  };
+
+  const blobOf = async (swarmId: string, hash: string | null, what: string): Promise<string> => {
+    if (hash === null) throw new SwarmError({ code: 'not_found', message: `${swarmId} has no ${what} yet.`, why: 'It has not been written.', fix: `Follow it with: cf watch ${swarmId}` });
+    return deps.readBlob(hash);
+  };
+
+  /** Refuses a message to a swarm that has ended, then delivers it; a race with the end is a conflict too. */
+  const message = async (swarmId: string, deliver: () => Promise<unknown>): Promise<void> => {
+    const { status } = await show(swarmId);
+    if (isEnded(status)) throw ended(swarmId, status);
+    try {
+      await deliver();
+    } catch (error) {
+      const failure = asSwarmError(error, swarmId);
+      throw failure.code === 'not_found' ? ended(swarmId, 'ended') : failure;
+    }
+  };
+
+  return {
+    start: (command, options) => startSwarm({ ...deps, uiOf, newId: () => `swarm-${ulid()}` }, command, options),
+    preview: (command) => preview(deps, command),
+    show,
+    list: (query) => listSwarms(client, archive, query),
+    wait: async (swarmId, waitMs, signal) => {
+      const stop = AbortSignal.any([AbortSignal.timeout(Math.max(1, waitMs)), ...(signal ? [signal] : [])]);
+      await ignoreAbort(
+        (async () => {
+          for await (const event of followEvents({ client, archive }, swarmId, { afterSeq: Math.max(0, (await show(swarmId)).lastSeq - 1), follow: true, signal: stop })) if (event.type === 'swarm.ended') return;
+        })(),
+        stop,
+      );
+      return show(swarmId);
+    },
+    result: async (swarmId) => {
+      const reply = await handleOf(swarmId)
+        .query(statusQuery)
+        .catch((error: unknown) => asSwarmError(error, swarmId));
+      if (!(reply instanceof SwarmError)) return reply.state.resultText ?? blobOf(swarmId, reply.state.result?.hash ?? null, 'result');
+      const archived = reply.code === 'not_found' ? readEnded(archive, swarmId) : null;
+      if (archived === null) throw reply;
+      return archived.result ?? blobOf(swarmId, null, 'result');
+    },
+    output: async (swarmId, taskId) => {
+      const task = (await show(swarmId)).tasks.find(({ id }) => id === taskId);
+      if (!task) throw new SwarmError({ code: 'not_found', message: `${swarmId} has no task "${taskId}".`, why: 'No task of its plan has this id.', fix: `See its tasks with: cf show ${swarmId}` });
+      return blobOf(swarmId, task.outputHash, `output of ${taskId}`);
+    },
+    events: (swarmId, options = {}) => followEvents({ client, archive }, swarmId, { afterSeq: 0, follow: true, ...options }),
+    cancel: (swarmId) => message(swarmId, () => handleOf(swarmId).cancel()),
+    pause: (swarmId) => message(swarmId, () => handleOf(swarmId).signal(pauseSignal)),
+    resume: (swarmId) => message(swarmId, () => handleOf(swarmId).signal(resumeSignal)),
+    steer: (swarmId, text) => message(swarmId, () => handleOf(swarmId).executeUpdate(steerUpdate, { args: [text] })),
+    readiness: (queues) => readReadiness(client, queues),
+  };
+};
+
+const ended = (swarmId: string, status: string): SwarmError =>
+  new SwarmError({ code: 'conflict', message: `${swarmId} has already ended (${status}).`, why: 'A swarm that has ended takes no more messages.', fix: 'Start a new one with: cf run' });
+
+const preview = async ({ catalogue, chooseModel }: SwarmsDeps, command: StartCommand): ReturnType<Swarms['preview']> => {
+  const model = await chooseModel(command.model);
+  return { model: model.ref, modelReason: model.reason, roster: rosterOf(await catalogue(), command).map(({ name }) => name), tasks: command.tasks?.length ?? null };
+};
+
+const ignoreAbort = async (work: Promise<void>, signal: AbortSignal): Promise<void> => {
+  try {
+    await work;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+};

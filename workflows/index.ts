@@ -1,0 +1,2 @@
+export { queenSwarm } from './queen-swarm.js';
+export { swarm } from './swarm.js';
