@@ -108,7 +108,7 @@ const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDr
     },
     {
       description: 'Guidance that every task started from now on carries.',
-      validator: () => {
+      validator: (_text: string) => {
         if (isEnded(state.status)) throw wf.ApplicationFailure.create({ type: 'conflict', message: 'The swarm has ended.', nonRetryable: true });
       },
     },
