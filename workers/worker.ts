@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from '../activities/index.js';
+import { isAlive, ownIdentity } from '../config/process-identity.js';
+import { SwarmError } from '../domain/errors.js';
+import { modelQueue, SWARMS_QUEUE, type ProviderName } from '../domain/names.js';
+import type { ModelProviders } from '../providers/port.js';
+import type { Storage } from '../storage/index.js';
+import { loadDataConverter } from '../temporal/codec.js';
+import { connectTemporal, type TemporalTarget } from '../temporal/connection.js';
+import { ensureSearchAttributes } from '../temporal/search-attributes.js';
+import { createFailureInterceptor } from './activity-interceptor.js';
+import { connectWorker } from './connection.js';
+import { releaseOrphans } from './orphans.js';
+
+export interface WorkerDeps {
+  /** Null = what `TEMPORAL_*` names. */
+  readonly target: TemporalTarget | null;
+  readonly providers: ModelProviders;
+  readonly storage: Storage;
+  /** Package root, where `dist/workflow-bundle.js` is. */
+  readonly root: string;
+  readonly onReady?: (queues: readonly string[]) => void;
+  readonly onOrphans?: (released: number) => void;
+}
+
+export interface RunningWorker {
+  /** Resolves when the worker has drained; rejects when it broke. */
+  readonly done: Promise<void>;
+  /** Stops polling and drains: what is in flight ends or is retried elsewhere. */
+  stop(): void;
+}
+
+/** Model calls at once per provider; the embedded model has one context. */
+const MODEL_SLOTS: Readonly<Record<ProviderName, number>> = { anthropic: 250, openai: 250, compat: 64, local: 1, sim: 250 };
+/** Calls that are still going on when a worker is told to stop get this long; then Temporal retries them elsewhere. */
+const DRAIN = '5 seconds';
+
+/** One process that polls the swarm queue and a queue per provider it can serve; ends by itself on SIGTERM and SIGINT. */
+export const startWorker = async ({ target, providers, storage, root, onReady, onOrphans }: WorkerDeps): Promise<RunningWorker> => {
+  const codePath = join(root, 'dist', 'workflow-bundle.js');
+  if (!existsSync(codePath)) throw new SwarmError({ code: 'internal', message: 'The workflow bundle is missing.', why: `${codePath} does not exist.`, fix: 'Build the package: npm run build' });
+  const temporal = await connectTemporal(target);
+  await ensureSearchAttributes(temporal.connection, temporal.namespace);
+  onOrphans?.(await releaseOrphans({ ledger: storage.ledger, client: temporal.client, isAlive }));
+
+  const { connection, namespace } = await connectWorker(target);
+  const activities = createActivities({ providers, ...storage, process: ownIdentity() });
+  const common: Partial<WorkerOptions> = {
+    connection,
+    namespace,
+    dataConverter: await loadDataConverter(process.env),
+    interceptors: { activity: [(context) => ({ inbound: createFailureInterceptor(context) })] },
+    shutdownGraceTime: DRAIN,
+    // Cancellation travels with heartbeats; this bounds how long it takes (promises.md R11).
+    maxHeartbeatThrottleInterval: '2 seconds',
+    defaultHeartbeatThrottleInterval: '2 seconds',
+  };
+  const swarms = Worker.create({
+    ...common,
+    taskQueue: SWARMS_QUEUE,
+    workflowBundle: { codePath },
+    activities: activities.light,
+    maxConcurrentWorkflowTaskExecutions: 40,
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
+    maxCachedWorkflows: 500,
+    // A sticky queue of a dead worker would hold its tasks back for the default 10 s.
+    stickyQueueScheduleToStartTimeout: '2 seconds',
+  });
+  const models = [...providers.keys()].map((provider) =>
+    Worker.create({
+      ...common,
+      taskQueue: modelQueue(provider),
+      activities: activities.models,
+      maxConcurrentActivityTaskExecutions: MODEL_SLOTS[provider],
+      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: MODEL_SLOTS[provider] > 1 ? 10 : 1 },
+    }),
+  );
+  const workers = await Promise.all([swarms, ...models]);
+  onReady?.([SWARMS_QUEUE, ...[...providers.keys()].map(modelQueue)]);
+  const stop = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const done = Promise.all(workers.map((worker) => worker.run()))
+    .then(() => undefined)
+    .finally(async () => {
+      stop();
+      await connection.close();
+      await temporal.close();
+    });
+  return { done, stop };
+};
