@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, CancelledFailure } from '@temporalio/activity';
 import { CONTRACTS } from '../domain/contracts.js';
 import { SwarmError } from '../domain/errors.js';
 import type { ModelAnswer, ModelCall } from '../domain/model-call.js';
@@ -35,7 +35,7 @@ export const createModelActivities = ({ providers, blobs, ledger, process }: Mod
       return ledger.record(call.key, await answerOf(blobs, call, reply));
     } catch (error) {
       ledger.abandon(row);
-      throw error;
+      throw cancellationSignal().aborted ? new CancelledFailure('cancelled') : error;
     }
   },
 });

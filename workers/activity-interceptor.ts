@@ -1,5 +1,5 @@
 import { ApplicationFailure, CompleteAsyncError, type Context } from '@temporalio/activity';
-import { isCancellation } from '@temporalio/common';
+import { CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { reportOf, RETRYABLE, SwarmError, type ErrorReport } from '../domain/errors.js';
 
@@ -14,7 +14,7 @@ export const createFailureInterceptor = (context: Context): ActivityInboundCalls
     try {
       return await next(input);
     } catch (error) {
-      if (isCancellation(error) || error instanceof CompleteAsyncError || error instanceof ApplicationFailure) throw error;
+      if (error instanceof CancelledFailure || error instanceof CompleteAsyncError || error instanceof ApplicationFailure) throw error;
       throw failureOf(error, context.info.attempt);
     }
   },
