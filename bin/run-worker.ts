@@ -1,0 +1,25 @@
+import type { Say } from '../cli/deps.js';
+import { packageRoot } from '../config/package-root.js';
+import type { Settings } from '../config/settings.js';
+import { openStorage } from '../storage/index.js';
+import { startWorker } from '../workers/worker.js';
+import { runningTarget } from './local.js';
+import { providersOf } from './providers.js';
+
+/** A worker in this process, until SIGTERM or Ctrl-C has drained it. */
+export const runWorker = async (settings: Settings, say: Say): Promise<void> => {
+  const storage = openStorage({ home: settings.home, root: packageRoot });
+  try {
+    const { done } = await startWorker({
+      target: (await runningTarget(settings)) ?? null,
+      providers: await providersOf(settings, say),
+      storage,
+      root: packageRoot,
+      onReady: (queues) => say(`Worker polls ${queues.join(', ')}.`),
+      onOrphans: (released) => (released > 0 ? say(`Released ${released} calls of workers that died.`) : undefined),
+    });
+    await done;
+  } finally {
+    storage.close();
+  }
+};

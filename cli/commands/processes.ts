@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { act, type Context, type Registry } from '../context.js';
+import type { GlobalFlags } from '../deps.js';
+
+/** `cf dev`: Temporal server, worker and API in one; `stop` and `status` for what runs in the background. */
+export const addDev = (program: Command, registry: Registry): void => {
+  const dev = program.command('dev').summary('run Temporal, worker and API here until Ctrl-C');
+  dev.action(act(registry, ({ deps, flags, say }: Context) => deps.processes.dev(flags, say)));
+  dev.command('stop').summary('end what cf run left in the background').option('--json', 'one JSON document on standard output').action(act(registry, stop));
+  dev.command('status').summary('say what runs in the background').option('--json', 'one JSON document on standard output').action(act(registry, status));
+};
+
+const stop = async ({ deps, flags, say, json }: Context, options: { readonly json?: boolean }): Promise<void> => {
+  const stopped = await deps.processes.devStop(flags);
+  if (options.json) json({ stopped });
+  else say(stopped.length === 0 ? 'Nothing was running in the background.' : `Stopped ${stopped.join(', ')}.`);
+};
+
+const status = async ({ deps, flags, print, json }: Context, options: { readonly json?: boolean }): Promise<void> => {
+  const processes = await deps.processes.devStatus(flags);
+  if (options.json) return json({ processes });
+  if (processes.length === 0) print('Nothing runs in the background; cf run and cf dev start it.');
+  for (const { name, running, pid, address } of processes) print(`${running ? '✔' : '✖'} ${name}${pid === null ? '' : `  pid ${pid}`}${address === null ? '' : `  ${address}`}`);
+};
+
+/** `cf worker`: runs workflows and model calls against any Temporal. */
+export const addWorker = (program: Command, registry: Registry): void => {
+  program.command('worker').summary('run a worker until SIGTERM or Ctrl-C').action(act(registry, ({ deps, flags, say }: Context) => deps.processes.worker(flags, say)));
+};
+
+interface ApiOptions extends GlobalFlags {
+  readonly port?: string;
+  readonly host?: string;
+}
+
+/** `cf api`: the REST edge. */
+export const addApi = (program: Command, registry: Registry): void => {
+  program
+    .command('api')
+    .summary('serve the REST API')
+    .option('--port <port>', 'port to listen on (default: CF_API_PORT or 3000)')
+    .option('--host <host>', 'address to listen on (default: CF_API_HOST or 127.0.0.1)')
+    .action(act(registry, ({ deps, say }: Context, options: ApiOptions) => deps.processes.api(options, say)));
+};
+
+/** `cf mcp`: the MCP edge; nothing but protocol goes to standard output. */
+export const addMcp = (program: Command, registry: Registry): void => {
+  program
+    .command('mcp')
+    .summary('serve MCP tools on standard input and output')
+    .option('--stdio', 'on standard input and output (the default)')
+    .action(act(registry, ({ deps, flags }: Context) => deps.processes.mcp(flags)));
+};

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { act, type Registry } from '../context.js';
+import type { RunOptions } from '../run-swarm.js';
+
+/** `cf run`: start a swarm and follow it. */
+export const addRun = (program: Command, registry: Registry): void => {
+  program
+    .command('run')
+    .summary('start a swarm on an objective and follow it to its result')
+    .description('Starts what is missing, prints the id first, then the live tree, then the result. Ctrl-C detaches: the swarm goes on.')
+    .argument('[objective]', 'what the swarm is to do')
+    .option('--topology <name>', 'queen, mesh, hierarchical or distributed (default: queen)')
+    .option('--max-agents <n>', 'most agents at work at once, 1 to 250 (default: 8)')
+    .option('--agents <names>', 'roles to choose from, separated by commas')
+    .option('--model <provider/model>', 'anthropic/…, openai/…, compat/…, local/… or sim/…')
+    .option('--budget-usd <usd>', 'most money the swarm may spend')
+    .option('--budget-tokens <n>', 'most tokens the swarm may use')
+    .option('--deadline <duration>', 'end by then, such as 90s, 15m, 2h')
+    .option('--strict', 'a result that its reviewer refuses twice fails its task')
+    .option('--no-review', 'skip the review of each result')
+    .option('--approve <when>', 'never, writes or always (default: never)')
+    .option('--workspace <dir>', 'directory the swarm works on')
+    .option('-f, --file <spec.yaml>', 'read the swarm from a YAML file, - for standard input')
+    .option('--idempotency-key <key>', 'the same key and request find the same swarm')
+    .option('--detach', 'print the id and leave')
+    .option('--wait <duration>', 'leave after this time; exit 8 when it is still running')
+    .option('--dry-run', 'say what would be started, start nothing')
+    .option('--json', 'one JSON document on standard output')
+    .option('--jsonl', 'one event a line on standard output')
+    .action(act(registry, async (context, options: RunOptions, objective?: string) => (await import('../run-swarm.js')).runSwarm(context, options, objective)));
+};

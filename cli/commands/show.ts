@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { act, type Context, type Registry, withSwarms } from '../context.js';
+
+/** `cf show`: everything about one swarm. */
+export const addShow = (program: Command, registry: Registry): void => {
+  program.command('show').summary('show a swarm in detail').argument('<swarm>', 'id of the swarm').option('--json', 'one JSON document on standard output').action(act(registry, show));
+};
+
+const show = async (context: Context, { json }: { readonly json?: boolean }, swarmId: string): Promise<void> => {
+  const { wholeView, printResult } = await import('../outcome.js');
+  const { liveTree } = await import('../live-tree.js');
+  const { safeLine, safeText } = await import('../safe-text.js');
+  const { errorText } = await import('../errors.js');
+  const view = await withSwarms(context, 'reachable', async (swarms) => wholeView(swarms, await swarms.show(swarmId)));
+  if (json) return context.json(view);
+  const { io, print, paintOut } = context;
+  for (const line of liveTree(view, { columns: io.out.isTTY ? io.out.columns : 200, paint: paintOut })) print(line);
+  print('');
+  print(`objective  ${safeText(view.objective)}`);
+  print(`topology   ${safeLine(view.topology)}`);
+  print(`model      ${safeLine(view.model)}${view.simulated ? ' [simulated]' : ''} (${safeLine(view.modelReason)})`);
+  print(`started    ${view.startedAt}${view.endedAt === null ? '' : `, ended ${view.endedAt}`}`);
+  print(`trace      ${safeLine(view.traceId)}`);
+  if (view.temporalUi !== null) print(`web ui     ${safeLine(view.temporalUi)}`);
+  if (view.source === 'archive') print('source     read model: the history of this swarm is gone');
+  if (view.failure) print(`\n${errorText(view.failure, paintOut)}`);
+  if (view.result === null) return;
+  print('');
+  printResult(context, view.result, view);
+};
