@@ -5,7 +5,7 @@ import { packageRoot, packageVersion } from '../config/package-root.js';
 import type { Settings } from '../config/settings.js';
 import { SwarmError } from '../domain/errors.js';
 import { SWARMS_QUEUE } from '../domain/names.js';
-import { openStorage } from '../storage/index.js';
+import { openStorage, type Storage } from '../storage/index.js';
 import { connectTemporal, type TemporalConnection, type TemporalTarget } from '../temporal/connection.js';
 import type { Swarms } from '../temporal/port.js';
 import { createSwarms } from '../temporal/swarms.js';
@@ -15,7 +15,11 @@ import { backgroundOf, runningTarget } from './local.js';
 /** The façade on the configured Temporal, or on the one of this `CF_HOME`, started when that is wanted. */
 export const openSwarms = async ({ settings, need, say }: { settings: Settings; need: Need; say: Say }): Promise<OpenSwarms> => {
   const temporal = need === 'nothing' ? unconnected() : await connectTemporal(await targetFor(settings, need, say));
-  const storage = openStorage({ home: settings.home, root: packageRoot });
+  let opened: Storage | null = null;
+  const storage = (): Storage => {
+    opened ??= openStorage({ home: settings.home, root: packageRoot });
+    return opened;
+  };
   const swarms = createSwarms({
     client: temporal.client,
     catalogue: async () => {
@@ -24,13 +28,17 @@ export const openSwarms = async ({ settings, need, say }: { settings: Settings; 
       return agents;
     },
     chooseModel: async (explicit) => (await import('../config/model-choice.js')).chooseModel({ settings, explicit }),
-    archive: storage.archive,
-    readBlob: async (hash) => storage.blobs.get(hash),
+    archive: {
+      get: (swarmId) => storage().archive.get(swarmId),
+      list: (query) => storage().archive.list(query),
+      events: (swarmId, afterSeq, limit) => storage().archive.events(swarmId, afterSeq, limit),
+    },
+    readBlob: async (hash) => storage().blobs.get(hash),
     uiUrl: temporal.uiUrl,
     version: packageVersion,
   });
   const close = async (): Promise<void> => {
-    storage.close();
+    opened?.close();
     await temporal.close();
   };
   // A worker that was just started registers the search attributes before it polls; a swarm started earlier would be refused.

@@ -80,9 +80,10 @@ const countsOf = (tasks: readonly TaskView[]): string =>
     .map(({ status, count }) => `${count} ${status}`)
     .join(', ');
 
-/** Milliseconds as people read them: `42 s`, `3 min 05 s`, `2 h 10 min`. */
+/** Milliseconds as people read them: `0.8 s`, `42 s`, `3 min 05 s`, `2 h 10 min`. */
 export const durationText = (ms: number): string => {
-  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  if (ms < 10_000) return `${(Math.floor(Math.max(0, ms) / 100) / 10).toFixed(1)} s`;
+  const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')} min`;

@@ -32,11 +32,12 @@ export const runSwarm = async (context: Context, options: RunOptions, argument?:
   const command = await startRequest(objective, options, spec, cwd);
   if (options.dryRun) return withSwarms(context, 'nothing', (swarms) => preview(context, swarms, command, options));
 
+  // Before anything is started or downloaded: a role or a model that does not exist is said at once.
+  const chosen = await withSwarms(context, 'nothing', (swarms) => announceModel(context, swarms, command));
   let swarmId: string | null = null;
   let asked = false;
   const code = await untilInterrupted(context.io, (signal) =>
     withSwarms(context, 'started', async (swarms) => {
-      const chosen = await announceModel(context, swarms, command);
       await needWorkers(context, swarms, chosen.model, { refuse: options.detach !== true, signal });
       if (signal.aborted) return EXIT.interrupted;
       asked = true;

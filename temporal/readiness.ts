@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { SWARMS_QUEUE } from '../domain/names.js';
 import type { Readiness } from './port.js';
 
-const KIND = temporal.api.enums.v1.TaskQueueType;
+const KIND = proto.temporal.api.enums.v1.TaskQueueType;
 /** A poller counts as alive when it was seen this recently (a long poll lasts 60 s). */
 const POLLER_FRESH_MS = 70_000;
 

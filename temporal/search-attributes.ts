@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { SwarmError } from '../domain/errors.js';
 import { SEARCH_ATTRIBUTES } from '../domain/names.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
@@ -25,7 +25,7 @@ export const attributesOf = ({ topology, tenant, model }: SwarmInput): TypedSear
     { key: KEYS.tokens, value: 0 },
   ]);
 
-const { IndexedValueType } = temporal.api.enums.v1;
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 const INDEXED = { KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD, BOOL: IndexedValueType.INDEXED_VALUE_TYPE_BOOL, INT: IndexedValueType.INDEXED_VALUE_TYPE_INT } as const;
 
 /** Names of ours that the namespace does not have yet. */

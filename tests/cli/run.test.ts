@@ -15,8 +15,8 @@ describe('cf run', () => {
     expect(code).toBe(0);
     expect(out).toBe('The answer.\n');
     expect(err).toMatch(/Model openai\/gpt-5-mini: the default of this test[\s\S]*swarm-fake1 {2}http:[\s\S]*task\.succeeded[\s\S]*swarm\.ended[\s\S]*✔ swarm-fake1 completed/);
-    expect(needs).toEqual(['started']);
-    expect(closed).toBe(1);
+    expect(needs).toEqual(['nothing', 'started']);
+    expect(closed).toBe(2);
     expect(swarms.started[0]?.command).toMatchObject({ objective, topology: 'queen', maxAgents: 8, review: true, strict: false, approve: 'never' });
   });
 
@@ -192,6 +192,7 @@ describe('the objective', () => {
 
 describe('refused flags', () => {
   test.each([
+    [['--agents', 'wizard'], 'There is no role "wizard"'],
     [['--topology', 'ring'], '--topology is not usable'],
     [['--topology', 'mesh'], `can't be run by this version`],
     [['--model', 'gpt'], 'There is no model "gpt"'],
@@ -273,4 +274,9 @@ describe('-f spec.yaml', () => {
     expect(await cli(['run', 'Another', '-f', '-'], { stdin: spec })).toMatchObject({ code: 2, err: expect.stringContaining('given twice') });
     expect((await cli(['run', objective, '-f', '-'], { stdin: spec })).code).toBe(0);
   });
+});
+
+test('what can not run is said before anything is started', async () => {
+  const { code, needs } = await cli(['run', objective, '--agents', 'wizard']);
+  expect([code, needs]).toEqual([2, ['nothing']]);
 });
