@@ -24,18 +24,17 @@ export const liveTree = (view: SwarmView, { columns, rows = Number.POSITIVE_INFI
   const hidden = view.tasks.length - shown.length;
   const idWidth = Math.min(20, Math.max(0, ...shown.map(({ id }) => widthOf(safeLine(id)))));
   return [
-    head(view, columns, paint, since),
-    fit(`  ${usageOf(view)}`, columns),
+    head(view, columns, paint),
+    fit(`  ${durationText(view.durationMs + (isEnded(view.status) ? 0 : since))} · ${usageOf(view)}`, columns),
     ...shown.map((task) => taskLine(task, { columns, idWidth, paint })),
     ...(hidden > 0 ? [paint('dim', fit(`  … and ${hidden} more: ${countsOf(view.tasks.filter((task) => !shown.includes(task)))}`, columns))] : []),
   ];
 };
 
-const head = (view: SwarmView, columns: number, paint: Paint, since: number): string => {
+const head = (view: SwarmView, columns: number, paint: Paint): string => {
   const done = view.tasks.filter(({ status }) => status === 'succeeded').length;
-  const label = view.simulated ? `SIMULATED by ${safeLine(view.model)}  ` : '';
-  const clock = durationText(view.durationMs + (isEnded(view.status) ? 0 : since));
-  const rest = `${view.swarmId}  ${view.status}${isEnded(view.status) ? '' : ` · ${view.phase}`} · ${done} of ${view.tasks.length} tasks · ${clock}`;
+  const label = view.simulated ? 'SIMULATED  ' : '';
+  const rest = `${view.swarmId}  ${view.status}${isEnded(view.status) ? '' : ` · ${view.phase}`} · ${done} of ${view.tasks.length} tasks`;
   const shownLabel = fit(label, columns);
   return `${shownLabel === '' ? '' : paint('yellow', shownLabel)}${paint('bold', fit(safeLine(rest), Math.max(0, columns - widthOf(shownLabel))))}`;
 };

@@ -55,8 +55,8 @@ const tasks = [
 describe('liveTree', () => {
   test('shows where the swarm is, what it used and each task', () => {
     expect(liveTree(view({ tasks }), { columns: 80 })).toEqual([
-      'swarm-1  running · execute · 1 of 5 tasks · 1 min 05 s',
-      '  openai/gpt-5-mini · 3 calls · 1200 + 340 tokens · $0.0123',
+      'swarm-1  running · execute · 1 of 5 tasks',
+      '  1 min 05 s · openai/gpt-5-mini · 3 calls · 1200 + 340 tokens · $0.0123',
       '  ✔ t1  Do t1  coder-1 · disputed',
       '  ▶ t2  Do t2  coder-2 · attempt 2',
       '  · t3  Do t3  after t1, t2',
@@ -66,17 +66,17 @@ describe('liveTree', () => {
   });
 
   test('the clock of a running swarm goes on between reads, that of an ended one stands still', () => {
-    expect(liveTree(view(), { columns: 80, since: 5_000 })[0]).toContain('1 min 10 s');
-    expect(liveTree(view({ status: 'completed' }), { columns: 80, since: 5_000 })[0]).toContain('1 min 05 s');
+    expect(liveTree(view(), { columns: 80, since: 5_000 })[1]).toContain('1 min 10 s');
+    expect(liveTree(view({ status: 'completed' }), { columns: 80, since: 5_000 })[1]).toContain('1 min 05 s');
   });
 
   test('an unknown price is said to be unknown, a budget is shown', () => {
     const line = liveTree(view({ usage: { modelCalls: 1, inputTokens: 1, outputTokens: 1, costUsd: null }, budget: { tokens: 5000, usd: 2 } }), { columns: 100 })[1];
-    expect(line).toBe('  openai/gpt-5-mini · 1 calls · 1 + 1 tokens · cost unknown · budget 5000 tokens, $2');
+    expect(line).toBe('  1 min 05 s · openai/gpt-5-mini · 1 calls · 1 + 1 tokens · cost unknown · budget 5000 tokens, $2');
   });
 
   test('a simulated swarm says so first', () => {
-    expect(liveTree(view({ simulated: true, model: 'sim/echo' }), { columns: 80 })[0]).toMatch(/^SIMULATED by sim\/echo {2}swarm-1/);
+    expect(liveTree(view({ simulated: true, model: 'sim/echo' }), { columns: 80 })[0]).toMatch(/^SIMULATED {2}swarm-1/);
   });
 
   test('where there is no room, running and failed tasks stay and the rest is counted', () => {

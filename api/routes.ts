@@ -1,0 +1,60 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { listCommand, startCommand, steerCommand, swarmId, duration } from '../temporal/commands.js';
+import { accepted, outcome, page, problemDocument, ready, started, swarm } from './schemas.js';
+
+/** Every route, from the same schemas that parse the requests; the OpenAPI document is made of these. */
+
+const json = <T extends z.ZodType>(schema: T, description: string) => ({ content: { 'application/json': { schema } }, description });
+const failures = {
+  default: { content: { 'application/problem+json': { schema: problemDocument } }, description: 'A problem (RFC 9457).' },
+};
+const params = z.object({ id: swarmId });
+
+export const startRoute = createRoute({
+  method: 'post',
+  path: '/v1/swarms',
+  summary: 'Start a swarm',
+  request: {
+    headers: z.object({ 'idempotency-key': z.string().min(1).max(255).optional(), traceparent: z.string().max(200).optional() }),
+    body: { required: true, content: { 'application/json': { schema: startCommand.openapi('StartSwarm') } } },
+  },
+  responses: { 202: json(started, 'Started; durable from now on.'), ...failures },
+});
+
+export const listRoute = createRoute({ method: 'get', path: '/v1/swarms', summary: 'List swarms, newest first', request: { query: listCommand }, responses: { 200: json(page, 'One page.'), ...failures } });
+
+export const showRoute = createRoute({ method: 'get', path: '/v1/swarms/{id}', summary: 'Show a swarm', request: { params }, responses: { 200: json(swarm, 'The swarm.'), ...failures } });
+
+export const resultRoute = createRoute({
+  method: 'get',
+  path: '/v1/swarms/{id}/result',
+  summary: 'Wait for the result',
+  request: { params, query: z.strictObject({ wait: duration.optional() }) },
+  responses: { 200: json(outcome, 'The swarm has ended.'), 202: json(outcome, 'It still runs.'), ...failures },
+});
+
+export const eventsRoute = createRoute({
+  method: 'get',
+  path: '/v1/swarms/{id}/events',
+  summary: 'Follow the events (server-sent events)',
+  request: { params, headers: z.object({ 'last-event-id': z.string().regex(/^\d{1,15}$/).optional() }), query: z.strictObject({ after: z.coerce.number().int().min(0).optional() }) },
+  responses: { 200: { content: { 'text/event-stream': { schema: z.string() } }, description: 'One event a message; its id is seq.' }, ...failures },
+});
+
+const messageRoute = (verb: 'cancel' | 'pause' | 'resume', summary: string) =>
+  createRoute({ method: 'post', path: `/v1/swarms/{id}/${verb}` as const, summary, request: { params }, responses: { 202: json(accepted, 'Delivered.'), ...failures } });
+
+export const cancelRoute = messageRoute('cancel', 'Cancel a swarm');
+export const pauseRoute = messageRoute('pause', 'Start nothing new');
+export const resumeRoute = messageRoute('resume', 'Go on after a pause');
+
+export const steerRoute = createRoute({
+  method: 'post',
+  path: '/v1/swarms/{id}/steer',
+  summary: 'Guide the tasks that start from now on',
+  request: { params, body: { required: true, content: { 'application/json': { schema: steerCommand } } } },
+  responses: { 202: json(accepted, 'Taken.'), ...failures },
+});
+
+export const healthRoute = createRoute({ method: 'get', path: '/health', summary: 'The process is alive', responses: { 200: json(z.object({ status: z.literal('ok') }), 'Alive.') } });
+export const readyRoute = createRoute({ method: 'get', path: '/ready', summary: 'Temporal answers and a worker polls', responses: { 200: json(ready, 'Ready.'), 503: json(ready, 'Not ready; says what is missing.') } });

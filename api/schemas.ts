@@ -1,0 +1,65 @@
+import { z } from '@hono/zod-openapi';
+import { ERROR_CODES } from '../domain/errors.js';
+import { SWARM_STATUSES } from '../domain/swarm-state.js';
+import { TASK_STATUSES } from '../domain/task-graph.js';
+
+/** Shapes of the answers, for the OpenAPI document; the façade's types are what is sent. */
+
+const nullable = <T extends z.ZodType>(type: T) => type.nullable();
+
+export const problemDocument = z
+  .object({ type: z.string(), title: z.string(), status: z.number(), detail: z.string(), code: z.enum(ERROR_CODES), why: z.string(), fix: z.string(), errors: z.array(z.object({ path: z.string(), message: z.string() })).optional() })
+  .openapi('Problem');
+
+export const started = z.object({ swarmId: z.string(), temporalUi: nullable(z.string()) }).openapi('Started');
+export const accepted = z.object({ swarmId: z.string() }).openapi('Accepted');
+
+const task = z.object({
+  id: z.string(),
+  title: z.string(),
+  role: nullable(z.string()),
+  status: z.enum(TASK_STATUSES),
+  disputed: z.boolean(),
+  dependsOn: z.array(z.string()),
+  attempts: z.number(),
+  agentId: nullable(z.string()),
+  output: nullable(z.string()),
+  outputHash: nullable(z.string()),
+  failure: nullable(z.string()),
+});
+
+export const swarm = z
+  .object({
+    swarmId: z.string(),
+    status: z.enum(SWARM_STATUSES),
+    topology: z.string(),
+    objective: z.string(),
+    model: z.string(),
+    modelReason: z.string(),
+    simulated: z.boolean(),
+    result: nullable(z.string()),
+    tasks: z.array(task),
+    votes: z.array(z.unknown()),
+    usage: z.object({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number(), costUsd: nullable(z.number()) }),
+    budget: z.object({ tokens: nullable(z.number()), usd: nullable(z.number()) }),
+    startedAt: z.string(),
+    endedAt: nullable(z.string()),
+    durationMs: z.number(),
+    failure: nullable(z.object({ code: z.enum(ERROR_CODES), message: z.string(), why: z.string(), fix: z.string() })),
+    temporalUi: nullable(z.string()),
+    phase: z.string(),
+    traceId: z.string(),
+    lastSeq: z.number(),
+    source: z.enum(['history', 'archive']),
+  })
+  .openapi('Swarm');
+
+export const page = z
+  .object({
+    swarms: z.array(z.object({ swarmId: z.string(), status: z.enum(SWARM_STATUSES), topology: z.string(), objective: z.string(), model: z.string(), simulated: z.boolean(), startedAt: z.string(), endedAt: nullable(z.string()), source: z.enum(['history', 'archive']) })),
+    nextCursor: nullable(z.string()),
+  })
+  .openapi('Page');
+
+export const outcome = z.object({ swarmId: z.string(), status: z.enum(SWARM_STATUSES), result: nullable(z.string()) }).openapi('Outcome');
+export const ready = z.object({ ready: z.boolean(), temporal: z.boolean(), serverVersion: nullable(z.string()), queues: z.record(z.string(), z.boolean()) }).openapi('Readiness');
