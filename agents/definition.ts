@@ -8,9 +8,20 @@ import { SwarmError } from '../domain/errors.js';
 /** Tools of a role that names none (roles.md): those that only read. */
 const READ_ONLY = ['read', 'search', 'list'];
 
-const tools = z.union([z.array(z.string()), z.string().transform((text) => text.split(',').map((tool) => tool.trim()).filter(Boolean))]);
+const tools = z.union([
+  z.array(z.string()),
+  z.string().transform((text) =>
+    text
+      .split(',')
+      .map((tool) => tool.trim())
+      .filter(Boolean),
+  ),
+]);
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
-const timeout = z.string().regex(/^\d+[smh]$/, 'a duration such as 90s or 10m').transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS]);
+const timeout = z
+  .string()
+  .regex(/^\d+[smh]$/, 'a duration such as 90s or 10m')
+  .transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS]);
 
 const frontMatter = z.object({
   name: z.string().regex(/^[a-z][a-z0-9-]{1,48}$/, 'lower-case letters, digits and -, at most 49'),
@@ -61,4 +72,5 @@ export const readDefinition = (source: string, file: string, strict: boolean): A
   };
 };
 
-const bad = (file: string, where: string, why: string): SwarmError => new SwarmError({ code: 'invalid_input', message: `The role in ${file}:${where} can't be read.`, why, fix: 'Mend the file, or move it away.' });
+const bad = (file: string, where: string, why: string): SwarmError =>
+  new SwarmError({ code: 'invalid_input', message: `The role in ${file}:${where} can't be read.`, why, fix: 'Mend the file, or move it away.' });

@@ -10,7 +10,12 @@ const MAX_DEPTH = 64;
 /** Refuses to bind anywhere but to this machine: there is no authentication yet. */
 export const assertLoopback = (host: string): void => {
   if (!LOOPBACK.has(host))
-    throw new SwarmError({ code: 'forbidden', message: `The API does not bind to ${host}.`, why: 'It has no authentication yet, so only this machine may reach it.', fix: 'Use 127.0.0.1, and a tunnel where another machine must reach it.' });
+    throw new SwarmError({
+      code: 'forbidden',
+      message: `The API does not bind to ${host}.`,
+      why: 'It has no authentication yet, so only this machine may reach it.',
+      fix: 'Use 127.0.0.1, and a tunnel where another machine must reach it.',
+    });
 };
 
 const hostOf = (value: string): string => value.replace(/^https?:\/\//, '').replace(/:\d+$/, '');
@@ -21,18 +26,36 @@ export const onlyLocal: MiddlewareHandler = async (c, next) => {
   const origin = c.req.header('origin');
   const foreign = [host, origin].find((value) => value !== undefined && !LOOPBACK.has(hostOf(value)));
   if (foreign === undefined) return next();
-  return problem(c, new SwarmError({ code: 'forbidden', message: 'This API answers requests of this machine only.', why: `The request names ${foreign.slice(0, 100)}.`, fix: 'Call it as 127.0.0.1.' }));
+  return problem(
+    c,
+    new SwarmError({
+      code: 'forbidden',
+      message: 'This API answers requests of this machine only.',
+      why: `The request names ${foreign.slice(0, 100)}.`,
+      fix: 'Call it as 127.0.0.1.',
+    }),
+  );
 };
 
 export const limitBody = bodyLimit({
   maxSize: MAX_BODY_BYTES,
-  onError: (c) => problem(c, new SwarmError({ code: 'limit_exceeded', message: 'The body is too large.', why: `At most ${MAX_BODY_BYTES} bytes are read.`, fix: 'Send a shorter objective or fewer tasks.' })),
+  onError: (c) =>
+    problem(
+      c,
+      new SwarmError({
+        code: 'limit_exceeded',
+        message: 'The body is too large.',
+        why: `At most ${MAX_BODY_BYTES} bytes are read.`,
+        fix: 'Send a shorter objective or fewer tasks.',
+      }),
+    ),
 });
 
 /** JSON by type, well-formed and not nested too deep, before any schema sees it; an empty body counts as `{}`. */
 export const readableJson: MiddlewareHandler = async (c, next) => {
   if (c.req.method !== 'POST') return next();
-  const refuse = (message: string, why: string, status?: 415): Response => problem(c, new SwarmError({ code: 'invalid_input', message, why, fix: 'Send one JSON object with Content-Type: application/json.' }), status ? { status } : {});
+  const refuse = (message: string, why: string, status?: 415): Response =>
+    problem(c, new SwarmError({ code: 'invalid_input', message, why, fix: 'Send one JSON object with Content-Type: application/json.' }), status ? { status } : {});
   const text = await c.req.text();
   if (text.trim() === '') return next();
   if (!/^application\/(json|[\w.+-]+\+json)\b/i.test(c.req.header('content-type') ?? '')) return refuse('The body is not JSON.', 'Its Content-Type is another one.', 415);

@@ -32,13 +32,26 @@ interface Extra {
 export const problem = (c: Context, error: unknown, { status, errors }: Extra = {}): Response => {
   const { code, message, why, fix } = reportOf(error);
   if (error instanceof SwarmError && error.retryAfterMs !== undefined) c.header('Retry-After', String(Math.ceil(error.retryAfterMs / 1_000)));
-  return c.body(JSON.stringify({ type: `urn:durable-swarm:error:${code}`, title: message, status: status ?? HTTP_STATUS[code], detail: why, code, why, fix, ...(errors ? { errors } : {}) }), status ?? HTTP_STATUS[code], {
-    'Content-Type': 'application/problem+json',
-  });
+  return c.body(
+    JSON.stringify({ type: `urn:durable-swarm:error:${code}`, title: message, status: status ?? HTTP_STATUS[code], detail: why, code, why, fix, ...(errors ? { errors } : {}) }),
+    status ?? HTTP_STATUS[code],
+    {
+      'Content-Type': 'application/problem+json',
+    },
+  );
 };
 
 /** A body, query or path that does not fit its schema. */
 export const invalid = (c: Context, error: ZodError): Response =>
-  problem(c, new SwarmError({ code: 'invalid_input', message: 'The request is not valid.', why: error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; '), fix: 'See /openapi.json for what this route takes.' }), {
-    errors: error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-  });
+  problem(
+    c,
+    new SwarmError({
+      code: 'invalid_input',
+      message: 'The request is not valid.',
+      why: error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; '),
+      fix: 'See /openapi.json for what this route takes.',
+    }),
+    {
+      errors: error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+    },
+  );

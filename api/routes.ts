@@ -21,9 +21,21 @@ export const startRoute = createRoute({
   responses: { 202: json(started, 'Started; durable from now on.'), ...failures },
 });
 
-export const listRoute = createRoute({ method: 'get', path: '/v1/swarms', summary: 'List swarms, newest first', request: { query: listCommand }, responses: { 200: json(page, 'One page.'), ...failures } });
+export const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/swarms',
+  summary: 'List swarms, newest first',
+  request: { query: listCommand },
+  responses: { 200: json(page, 'One page.'), ...failures },
+});
 
-export const showRoute = createRoute({ method: 'get', path: '/v1/swarms/{id}', summary: 'Show a swarm', request: { params }, responses: { 200: json(swarm, 'The swarm.'), ...failures } });
+export const showRoute = createRoute({
+  method: 'get',
+  path: '/v1/swarms/{id}',
+  summary: 'Show a swarm',
+  request: { params },
+  responses: { 200: json(swarm, 'The swarm.'), ...failures },
+});
 
 export const resultRoute = createRoute({
   method: 'get',
@@ -37,7 +49,16 @@ export const eventsRoute = createRoute({
   method: 'get',
   path: '/v1/swarms/{id}/events',
   summary: 'Follow the events (server-sent events)',
-  request: { params, headers: z.object({ 'last-event-id': z.string().regex(/^\d{1,15}$/).optional() }), query: z.strictObject({ after: z.coerce.number().int().min(0).optional() }) },
+  request: {
+    params,
+    headers: z.object({
+      'last-event-id': z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .optional(),
+    }),
+    query: z.strictObject({ after: z.coerce.number().int().min(0).optional() }),
+  },
   responses: { 200: { content: { 'text/event-stream': { schema: z.string() } }, description: 'One event a message; its id is seq.' }, ...failures },
 });
 
@@ -56,5 +77,15 @@ export const steerRoute = createRoute({
   responses: { 202: json(accepted, 'Taken.'), ...failures },
 });
 
-export const healthRoute = createRoute({ method: 'get', path: '/health', summary: 'The process is alive', responses: { 200: json(z.object({ status: z.literal('ok') }), 'Alive.') } });
-export const readyRoute = createRoute({ method: 'get', path: '/ready', summary: 'Temporal answers and a worker polls', responses: { 200: json(ready, 'Ready.'), 503: json(ready, 'Not ready; says what is missing.') } });
+export const healthRoute = createRoute({
+  method: 'get',
+  path: '/health',
+  summary: 'The process is alive',
+  responses: { 200: json(z.object({ status: z.literal('ok') }), 'Alive.') },
+});
+export const readyRoute = createRoute({
+  method: 'get',
+  path: '/ready',
+  summary: 'Temporal answers and a worker polls',
+  responses: { 200: json(ready, 'Ready.'), 503: json(ready, 'Not ready; says what is missing.') },
+});

@@ -8,7 +8,16 @@ import { TASK_STATUSES } from '../domain/task-graph.js';
 const nullable = <T extends z.ZodType>(type: T) => type.nullable();
 
 export const problemDocument = z
-  .object({ type: z.string(), title: z.string(), status: z.number(), detail: z.string(), code: z.enum(ERROR_CODES), why: z.string(), fix: z.string(), errors: z.array(z.object({ path: z.string(), message: z.string() })).optional() })
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+    code: z.enum(ERROR_CODES),
+    why: z.string(),
+    fix: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
   .openapi('Problem');
 
 export const started = z.object({ swarmId: z.string(), temporalUi: nullable(z.string()) }).openapi('Started');
@@ -56,7 +65,19 @@ export const swarm = z
 
 export const page = z
   .object({
-    swarms: z.array(z.object({ swarmId: z.string(), status: z.enum(SWARM_STATUSES), topology: z.string(), objective: z.string(), model: z.string(), simulated: z.boolean(), startedAt: z.string(), endedAt: nullable(z.string()), source: z.enum(['history', 'archive']) })),
+    swarms: z.array(
+      z.object({
+        swarmId: z.string(),
+        status: z.enum(SWARM_STATUSES),
+        topology: z.string(),
+        objective: z.string(),
+        model: z.string(),
+        simulated: z.boolean(),
+        startedAt: z.string(),
+        endedAt: nullable(z.string()),
+        source: z.enum(['history', 'archive']),
+      }),
+    ),
     nextCursor: nullable(z.string()),
   })
   .openapi('Page');

@@ -26,7 +26,10 @@ export const createApi = ({ swarms, version }: ApiDeps): OpenAPIHono => {
   app.openapi(startRoute, async (c) => {
     const { 'idempotency-key': idempotencyKey, traceparent } = c.req.valid('header');
     const traceId = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? '')?.[1];
-    const { swarmId, temporalUi } = await swarms.start(c.req.valid('json'), { ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(traceId === undefined ? {} : { traceId }) });
+    const { swarmId, temporalUi } = await swarms.start(c.req.valid('json'), {
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(traceId === undefined ? {} : { traceId }),
+    });
     return c.json({ swarmId, temporalUi }, 202, { Location: `/v1/swarms/${swarmId}` });
   });
   app.openapi(listRoute, async (c) => {
@@ -51,7 +54,8 @@ export const createApi = ({ swarms, version }: ApiDeps): OpenAPIHono => {
       stream.onAbort(() => gone.abort());
       const alive = setInterval(() => void stream.write(': alive\n\n'), KEEP_ALIVE_MS);
       try {
-        for await (const event of swarms.events(id, { afterSeq, follow: true, signal: gone.signal })) await stream.writeSSE({ id: String(event.seq), event: event.type, data: JSON.stringify(event) });
+        for await (const event of swarms.events(id, { afterSeq, follow: true, signal: gone.signal }))
+          await stream.writeSSE({ id: String(event.seq), event: event.type, data: JSON.stringify(event) });
       } catch (error) {
         if (!gone.signal.aborted) throw error;
       } finally {
@@ -102,9 +106,22 @@ const resultOrNull = async (swarms: Swarms, id: string): Promise<string | null> 
 const notFound = (app: OpenAPIHono, c: Parameters<Parameters<OpenAPIHono['notFound']>[0]>[0]): Response => {
   const pathOf = (route: string): RegExp => new RegExp(`^${route.replace(/:[^/]+/g, '[^/]+')}$`);
   const allowed = [...new Set(app.routes.filter(({ method, path }) => method !== 'ALL' && pathOf(path).test(c.req.path)).map(({ method }) => method))];
-  if (allowed.length === 0) return problem(c, new SwarmError({ code: 'not_found', message: 'There is no such route.', why: `${c.req.method} ${c.req.path.slice(0, 200)} is not part of this API.`, fix: 'See /openapi.json.' }));
+  if (allowed.length === 0)
+    return problem(
+      c,
+      new SwarmError({
+        code: 'not_found',
+        message: 'There is no such route.',
+        why: `${c.req.method} ${c.req.path.slice(0, 200)} is not part of this API.`,
+        fix: 'See /openapi.json.',
+      }),
+    );
   c.header('Allow', allowed.join(', '));
-  return problem(c, new SwarmError({ code: 'invalid_input', message: `This route does not take ${c.req.method}.`, why: `It takes ${allowed.join(', ')}.`, fix: 'See /openapi.json.' }), { status: 405 });
+  return problem(
+    c,
+    new SwarmError({ code: 'invalid_input', message: `This route does not take ${c.req.method}.`, why: `It takes ${allowed.join(', ')}.`, fix: 'See /openapi.json.' }),
+    { status: 405 },
+  );
 };
 
 export interface ServeRequest {
@@ -139,7 +156,17 @@ export const serveApi = ({ app, host, port }: ServeRequest): Promise<ServedApi> 
       });
     });
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new SwarmError({ code: 'conflict', message: `Port ${port} is taken.`, why: 'Another process listens there.', fix: 'Set CF_API_PORT or --port to another one.', cause: error }) : error),
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new SwarmError({
+              code: 'conflict',
+              message: `Port ${port} is taken.`,
+              why: 'Another process listens there.',
+              fix: 'Set CF_API_PORT or --port to another one.',
+              cause: error,
+            })
+          : error,
+      ),
     );
   });
 };

@@ -41,19 +41,33 @@ const native = async (name: string, load: () => Promise<string>): Promise<Check>
   try {
     return { name, state: 'ok', found: await load(), fix: '' };
   } catch (error) {
-    return { name, state: 'failed', found: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error), fix: 'Install again with the Node that runs cf: npm rebuild (a glibc system is needed).' };
+    return {
+      name,
+      state: 'failed',
+      found: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
+      fix: 'Install again with the Node that runs cf: npm rebuild (a glibc system is needed).',
+    };
   }
 };
 
 /** Which `cf` a terminal finds: other tools have that name too. */
 export const pathCheck = (path: string, ownRoot: string): Check => {
-  const found = path.split(delimiter).filter(isAbsolute).map((folder) => join(folder, 'cf')).filter(isExecutable);
+  const found = path
+    .split(delimiter)
+    .filter(isAbsolute)
+    .map((folder) => join(folder, 'cf'))
+    .filter(isExecutable);
   const own = (file: string): boolean => realpathSync(file).startsWith(realpathSync(ownRoot) + sep);
   const [first] = found;
   if (first === undefined) return { name: 'cf on PATH', state: 'ok', found: 'None: use npx cf here, or npm link for a global one.', fix: '' };
   return own(first)
     ? { name: 'cf on PATH', state: 'ok', found: `${first} is this one.`, fix: '' }
-    : { name: 'cf on PATH', state: 'warning', found: `${first} is another tool or another installation.`, fix: 'Use `npx cf` here, or the second name of this tool: durable-swarm.' };
+    : {
+        name: 'cf on PATH',
+        state: 'warning',
+        found: `${first} is another tool or another installation.`,
+        fix: 'Use `npx cf` here, or the second name of this tool: durable-swarm.',
+      };
 };
 
 const isExecutable = (file: string): boolean => {
@@ -77,9 +91,19 @@ export const diskCheck = async (home: string): Promise<Check> => {
     accessSync(folder, constants.W_OK);
     const { bavail, bsize } = await statfs(folder);
     const state = diskState(bavail * bsize);
-    return { name: 'disk', state, found: `${Math.floor((bavail * bsize) / MB)} MB free for ${home}.`, fix: state === 'ok' ? '' : 'Free some space, or set CF_HOME to a larger disk.' };
+    return {
+      name: 'disk',
+      state,
+      found: `${Math.floor((bavail * bsize) / MB)} MB free for ${home}.`,
+      fix: state === 'ok' ? '' : 'Free some space, or set CF_HOME to a larger disk.',
+    };
   } catch (error) {
-    return { name: 'disk', state: 'failed', found: `${home} can't be written: ${error instanceof Error ? error.message : String(error)}`, fix: 'Set CF_HOME to a folder that you may write.' };
+    return {
+      name: 'disk',
+      state: 'failed',
+      found: `${home} can't be written: ${error instanceof Error ? error.message : String(error)}`,
+      fix: 'Set CF_HOME to a folder that you may write.',
+    };
   }
 };
 

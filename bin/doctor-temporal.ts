@@ -26,7 +26,12 @@ export const temporalChecks = async ({ target, queues }: Request): Promise<reado
   try {
     const { serverVersion, queues: polled } = await readReadiness(temporal.client, queues);
     return [
-      { name: 'temporal', state: 'ok', found: `Server ${serverVersion ?? 'of unknown version'} at ${temporal.address}, namespace ${temporal.namespace}${temporal.uiUrl ? `, Web UI ${temporal.uiUrl}` : ''}.`, fix: '' },
+      {
+        name: 'temporal',
+        state: 'ok',
+        found: `Server ${serverVersion ?? 'of unknown version'} at ${temporal.address}, namespace ${temporal.namespace}${temporal.uiUrl ? `, Web UI ${temporal.uiUrl}` : ''}.`,
+        fix: '',
+      },
       await attributesCheck(temporal),
       ...queues.map((queue): Check => (polled[queue] ? { name: `queue ${queue}`, state: 'ok', found: 'A worker polls it.', fix: '' } : unpolled(queue, remote))),
     ];
@@ -47,4 +52,9 @@ const attributesCheck = async ({ connection, namespace }: TemporalConnection): P
   }
 };
 
-const unpolled = (queue: string, remote: boolean): Check => ({ name: `queue ${queue}`, state: remote ? 'failed' : 'warning', found: 'No worker polls it.', fix: remote ? 'Start one: cf worker' : STARTS });
+const unpolled = (queue: string, remote: boolean): Check => ({
+  name: `queue ${queue}`,
+  state: remote ? 'failed' : 'warning',
+  found: 'No worker polls it.',
+  fix: remote ? 'Start one: cf worker' : STARTS,
+});

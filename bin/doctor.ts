@@ -25,7 +25,11 @@ const modelCheck = async (settings: Settings): Promise<{ check: Check; provider:
   try {
     const { ref, reason, provider, simulated } = await chooseModel({ settings, explicit: undefined });
     const poor = provider === 'local';
-    const fix = poor ? 'It answers poorly: set ANTHROPIC_API_KEY or OPENAI_API_KEY, start Ollama, or give --model.' : simulated ? 'No model answers: unset CF_MODEL for a real one.' : '';
+    const fix = poor
+      ? 'It answers poorly: set ANTHROPIC_API_KEY or OPENAI_API_KEY, start Ollama, or give --model.'
+      : simulated
+        ? 'No model answers: unset CF_MODEL for a real one.'
+        : '';
     return { check: { name: 'model', state: poor || simulated ? 'warning' : 'ok', found: `${ref}: ${reason}`, fix }, provider };
   } catch (error) {
     const { message, why, fix } = reportOf(error);

@@ -8,7 +8,12 @@ import { untilStopped } from './until-stopped.js';
 /** Server, worker and API in the foreground until Ctrl-C ends them; where the background runs already, only the API. */
 export const runDev = async (settings: Settings, say: Say): Promise<void> => {
   if (settings.remoteTemporal)
-    throw new SwarmError({ code: 'invalid_input', message: 'cf dev runs a Temporal server of its own.', why: `${settings.sources['remoteTemporal']} names another one.`, fix: 'Use cf worker and cf api with that server, or unset it.' });
+    throw new SwarmError({
+      code: 'invalid_input',
+      message: 'cf dev runs a Temporal server of its own.',
+      why: `${settings.sources['remoteTemporal']} names another one.`,
+      fix: 'Use cf worker and cf api with that server, or unset it.',
+    });
   let served: Promise<ServedApi | null> = Promise.resolve(null);
   let failure: unknown = null;
   // Not awaited: meanwhile the supervisor must go on watching the worker. An API that can't be served ends all.

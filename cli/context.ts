@@ -50,7 +50,10 @@ export const contextOf = (deps: CliDeps, flags: GlobalFlags): Context => {
 
 /** Binds an action to a command: hands it the context, its arguments and its options, and keeps its exit code. */
 export const act =
-  <Options extends object, Args extends readonly unknown[]>({ deps, exit }: Registry, action: (context: Context, options: Options, ...args: Args) => Promise<ExitCode | undefined | void>) =>
+  <Options extends object, Args extends readonly unknown[]>(
+    { deps, exit }: Registry,
+    action: (context: Context, options: Options, ...args: Args) => Promise<ExitCode | undefined | void>,
+  ) =>
   async (...given: unknown[]): Promise<void> => {
     const command = given.at(-1) as Command;
     const options = command.optsWithGlobals() as Options & GlobalFlags;

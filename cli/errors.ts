@@ -10,9 +10,15 @@ export const isHelp = (error: unknown): boolean => error instanceof CommanderErr
 /** The four parts of anything thrown by a command; commander's own complaints are usage errors. */
 export const cliReport = (error: unknown): ErrorReport => {
   if (!(error instanceof CommanderError)) return reportOf(error);
-  if (error.code === 'commander.help') return { code: 'invalid_input', message: 'No command was given.', why: 'cf does nothing by itself.', fix: 'Run `cf --help` for the commands.' };
+  if (error.code === 'commander.help')
+    return { code: 'invalid_input', message: 'No command was given.', why: 'cf does nothing by itself.', fix: 'Run `cf --help` for the commands.' };
   const [message = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  return { code: 'invalid_input', message: `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.?!]$/.test(message) ? '' : '.'}`, why: rest.join(' ').trim() || 'The command line was not understood.', fix: 'Run the command with --help for what it takes.' };
+  return {
+    code: 'invalid_input',
+    message: `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.?!]$/.test(message) ? '' : '.'}`,
+    why: rest.join(' ').trim() || 'The command line was not understood.',
+    fix: 'Run the command with --help for what it takes.',
+  };
 };
 
 /** Exit code of a report. */
@@ -20,9 +26,15 @@ export const exitOfReport = ({ code }: ErrorReport): ExitCode => EXIT_CODES[code
 
 /** What people read: what happened, why, how to mend it, and the code. */
 export const errorText = ({ code, message, why, fix }: ErrorReport, paint: Paint): string =>
-  [`${paint('red', '✖')} ${paint('bold', safeText(message))}`, ...(why ? [`  why:  ${indented(why)}`] : []), ...(fix ? [`  fix:  ${indented(fix)}`] : []), `  code: ${code}`].join('\n');
+  [`${paint('red', '✖')} ${paint('bold', safeText(message))}`, ...(why ? [`  why:  ${indented(why)}`] : []), ...(fix ? [`  fix:  ${indented(fix)}`] : []), `  code: ${code}`].join(
+    '\n',
+  );
 
-const indented = (text: string): string => safeText(text.trim()).split('\n').map((line) => line.trimEnd()).join('\n        ');
+const indented = (text: string): string =>
+  safeText(text.trim())
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n        ');
 
 /** A refusal of what was typed. */
 export const usageError = (message: string, why: string, fix: string): SwarmError => new SwarmError({ code: 'invalid_input', message, why, fix });
@@ -32,4 +44,3 @@ export const refuseTogether = (given: Readonly<Record<string, boolean>>, why: st
   const names = Object.keys(given).filter((name) => given[name]);
   if (names.length > 1) throw usageError(`${names.join(' and ')} contradict each other.`, why, `Give only one of them.`);
 };
-

@@ -5,14 +5,18 @@ import { fit, safeLine } from './safe-text.js';
 /** One event as one line for people: number, time, what, who, and why where the event says so; pure and safe to print. */
 export const eventLine = ({ seq, at, type, taskId, agentId, data }: SwarmEvent, { simulated, columns = 200 }: { simulated: boolean; columns?: number }): string =>
   fit(
-    [`${seq}`.padStart(4), at.slice(11, 19), simulated ? '[simulated]' : '', type, safeLine(taskId ?? ''), safeLine(agentId ?? ''), detailOf(data)].filter((part) => part !== '').join('  '),
+    [`${seq}`.padStart(4), at.slice(11, 19), simulated ? '[simulated]' : '', type, safeLine(taskId ?? ''), safeLine(agentId ?? ''), detailOf(data)]
+      .filter((part) => part !== '')
+      .join('  '),
     columns,
   );
 
 const WORDS = ['status', 'verdict', 'reason', 'because', 'message', 'findings', 'text', 'model', 'topology'] as const;
 
 const detailOf = (data: SwarmEvent['data']): string => {
-  const words = WORDS.flatMap((name) => (typeof data[name] === 'string' && data[name] !== '' ? [name === 'message' || name === 'text' ? safeLine(data[name]) : `${name}: ${safeLine(data[name])}`] : []));
+  const words = WORDS.flatMap((name) =>
+    typeof data[name] === 'string' && data[name] !== '' ? [name === 'message' || name === 'text' ? safeLine(data[name]) : `${name}: ${safeLine(data[name])}`] : [],
+  );
   const tasks = typeof data['tasks'] === 'number' ? [`${data['tasks']} tasks`] : [];
   const findings = Array.isArray(data['findings']) ? data['findings'].map((finding) => safeLine(String(finding))) : [];
   const preview = (data['output'] ?? data['result']) as { preview?: unknown } | undefined;

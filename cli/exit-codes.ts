@@ -2,7 +2,19 @@ import type { ErrorCode } from '../domain/errors.js';
 import type { SwarmView } from '../temporal/views.js';
 
 /** Exit codes by meaning (contract.md); stable, scripts rely on them. */
-export const EXIT = { ok: 0, unsuccessful: 1, usage: 2, inputRequired: 3, credential: 4, unreachable: 5, limit: 6, notFound: 7, stillRunning: 8, conflict: 9, interrupted: 130 } as const;
+export const EXIT = {
+  ok: 0,
+  unsuccessful: 1,
+  usage: 2,
+  inputRequired: 3,
+  credential: 4,
+  unreachable: 5,
+  limit: 6,
+  notFound: 7,
+  stillRunning: 8,
+  conflict: 9,
+  interrupted: 130,
+} as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What each error code exits with. */

@@ -13,7 +13,10 @@ export interface TreeOptions {
 }
 
 const SIGN = { pending: '·', ready: '○', running: '▶', succeeded: '✔', failed: '✖', cancelled: '⊘', skipped: '↷' } as const satisfies Record<TaskView['status'], string>;
-const STYLE = { pending: 'dim', ready: 'dim', running: 'cyan', succeeded: 'green', failed: 'red', cancelled: 'yellow', skipped: 'dim' } as const satisfies Record<TaskView['status'], string>;
+const STYLE = { pending: 'dim', ready: 'dim', running: 'cyan', succeeded: 'green', failed: 'red', cancelled: 'yellow', skipped: 'dim' } as const satisfies Record<
+  TaskView['status'],
+  string
+>;
 /** Where there is no room for all tasks, those on the left stay. */
 const INTEREST = ['running', 'failed', 'ready', 'pending', 'cancelled', 'skipped', 'succeeded'] as const satisfies readonly TaskView['status'][];
 

@@ -30,4 +30,5 @@ const wantsJson = (args: readonly string[]): boolean => {
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === '--json' || arg === '--jsonl');
 };
 
-const isDebug = (args: readonly string[], { io }: CliDeps): boolean => /--log-level[= ](debug|trace)(\s|$)/.test(args.join(' ')) || /^(debug|trace)$/.test(io.env['CF_LOG_LEVEL'] ?? '');
+const isDebug = (args: readonly string[], { io }: CliDeps): boolean =>
+  /--log-level[= ](debug|trace)(\s|$)/.test(args.join(' ')) || /^(debug|trace)$/.test(io.env['CF_LOG_LEVEL'] ?? '');

@@ -11,7 +11,8 @@ import { safeLine, safeText } from './safe-text.js';
 export const simulatedLabel = (model: string): string => `[simulated by ${safeLine(model)}: no model answered]`;
 
 /** The view with its whole result text, as `--json` prints it. */
-export const wholeView = async (swarms: Swarms, view: SwarmView): Promise<SwarmView> => (view.result === null || !isEnded(view.status) ? view : { ...view, result: await resultOf(swarms, view) });
+export const wholeView = async (swarms: Swarms, view: SwarmView): Promise<SwarmView> =>
+  view.result === null || !isEnded(view.status) ? view : { ...view, result: await resultOf(swarms, view) };
 
 const resultOf = async (swarms: Swarms, { swarmId, result }: SwarmView): Promise<string | null> => {
   try {

@@ -14,7 +14,26 @@ import { addWatch } from './commands/watch.js';
 import type { ExitBox } from './context.js';
 import type { CliDeps } from './deps.js';
 
-const COMMANDS = [addRun, addWatch, addPs, addShow, addResult, addLogs, addCancel, addPause, addResume, addSteer, addAgents, addDoctor, addDev, addWorker, addApi, addMcp, addConfig, addCompletion];
+const COMMANDS = [
+  addRun,
+  addWatch,
+  addPs,
+  addShow,
+  addResult,
+  addLogs,
+  addCancel,
+  addPause,
+  addResume,
+  addSteer,
+  addAgents,
+  addDoctor,
+  addDev,
+  addWorker,
+  addApi,
+  addMcp,
+  addConfig,
+  addCompletion,
+];
 
 /** Every command with its flags; what a command does is loaded when it runs. Throws instead of exiting; `exit` gets the exit code of the action. */
 export const createProgram = (deps: CliDeps, exit: ExitBox = { code: 0 }): Command => {

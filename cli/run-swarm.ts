@@ -72,7 +72,12 @@ const refuseContradictions = ({ json, jsonl, detach, wait, dryRun }: RunOptions)
 
 const askObjective = async ({ io, flags }: Context): Promise<string> => {
   if (flags.input === false)
-    throw new SwarmError({ code: 'input_required', message: 'An objective is needed.', why: 'None was given, and --no-input forbids asking for it.', fix: 'Give it: cf run "…", or -f spec.yaml.' });
+    throw new SwarmError({
+      code: 'input_required',
+      message: 'An objective is needed.',
+      why: 'None was given, and --no-input forbids asking for it.',
+      fix: 'Give it: cf run "…", or -f spec.yaml.',
+    });
   if (io.interactive) return io.ask('What should the swarm do? ');
   throw usageError('There is no objective.', 'Neither an objective nor -f was given.', 'Give one: cf run "Compare three ways to sort a large file".');
 };

@@ -9,11 +9,17 @@ const picture = (char: string): string => (char === '\u007f' ? '␡' : String.fr
 export const safeText = (text: string): string => text.replace(/\r\n/g, '\n').replace(C0, picture).replace(INVISIBLE, codePoint);
 
 /** The same on one line. */
-export const safeLine = (text: string): string => safeText(text).replace(/\s*[\n\t]+\s*/g, ' ').trim();
+export const safeLine = (text: string): string =>
+  safeText(text)
+    .replace(/\s*[\n\t]+\s*/g, ' ')
+    .trim();
 
 /** JSON with every character that could act on a terminal written as an escape; the same document to a parser. */
 export const safeJson = (value: unknown, indent = 0): string =>
-  JSON.stringify(value, null, indent).replace(/[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  JSON.stringify(value, null, indent).replace(
+    /[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 const WIDE = /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
 let segmenter: Intl.Segmenter | null = null;

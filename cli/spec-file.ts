@@ -19,7 +19,8 @@ const FIX = 'Mend the file; `cf run --help` and docs/reference/spec.md list its 
 export const readSpec = async (file: string, io: CliIo, cwd: string): Promise<Spec> => {
   const name = file === '-' ? 'standard input' : file;
   const text = file === '-' ? await io.readStdin() : await readText(resolve(cwd, file), name);
-  if (Buffer.byteLength(text) > MAX_SPEC_BYTES) throw usageError(`${name} is larger than ${MAX_SPEC_BYTES} bytes.`, 'A spec holds an objective and at most 300 tasks.', 'Make it smaller.');
+  if (Buffer.byteLength(text) > MAX_SPEC_BYTES)
+    throw usageError(`${name} is larger than ${MAX_SPEC_BYTES} bytes.`, 'A spec holds an objective and at most 300 tasks.', 'Make it smaller.');
   return parseSpec(text, name);
 };
 

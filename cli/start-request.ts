@@ -54,7 +54,11 @@ export const startRequest = async (objective: string | undefined, flags: StartFl
   if (!checked.success) throw refusal(checked.error, given, spec);
   const command = checked.data;
   if (command.approve !== 'never')
-    throw usageError(`--approve ${command.approve} is not possible yet.`, 'The agents of this version have no tools, so there is nothing to approve.', 'Leave the flag out, or say --approve never.');
+    throw usageError(
+      `--approve ${command.approve} is not possible yet.`,
+      'The agents of this version have no tools, so there is nothing to approve.',
+      'Leave the flag out, or say --approve never.',
+    );
   return command.workspace === undefined ? command : { ...command, workspace: await readableFolder(command.workspace, cwd) };
 };
 
@@ -69,7 +73,12 @@ const refusal = (error: z.ZodError, given: Readonly<Record<string, unknown>>, sp
       issue?.message ?? '',
       'Mend the file; docs/reference/spec.md lists its keys.',
     );
-  if (name === 'objective') return usageError(given['objective'] === undefined ? 'There is no objective.' : 'The objective is not usable.', issue?.message ?? '', 'Say what the swarm is to do: cf run "Compare three ways to sort a large file".');
+  if (name === 'objective')
+    return usageError(
+      given['objective'] === undefined ? 'There is no objective.' : 'The objective is not usable.',
+      issue?.message ?? '',
+      'Say what the swarm is to do: cf run "Compare three ways to sort a large file".',
+    );
   return usageError(`${flagOf(name)} is not usable.`, issue?.message ?? '', 'Run `cf run --help` for what it takes.');
 };
 
@@ -79,7 +88,13 @@ const flagOf = (name: string): string => (name === 'review' ? '--no-review' : `-
 const readableFolder = async (path: string, cwd: string): Promise<string> => {
   const folder = resolve(cwd, path);
   const why = await stat(folder).then(
-    async (found) => (found.isDirectory() ? access(folder, constants.R_OK | constants.X_OK).then(() => null, (error: Error) => error.message) : 'It is no directory.'),
+    async (found) =>
+      found.isDirectory()
+        ? access(folder, constants.R_OK | constants.X_OK).then(
+            () => null,
+            (error: Error) => error.message,
+          )
+        : 'It is no directory.',
     (error: Error) => error.message,
   );
   if (why !== null) throw usageError(`The workspace ${folder} is not usable.`, why, 'Give a directory that you may read.');

@@ -34,7 +34,11 @@ const namesIn = (folder: string): readonly string[] => {
 };
 
 /** c12 can't read a YAML document without content. */
-const onlyComments = (path: string, name: string): boolean => /\.ya?ml$/.test(name) && readFileSync(path, 'utf8').split('\n').every((line) => /^\s*(#|---\s*$|$)/.test(line));
+const onlyComments = (path: string, name: string): boolean =>
+  /\.ya?ml$/.test(name) &&
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .every((line) => /^\s*(#|---\s*$|$)/.test(line));
 
 const load = async (folder: string, name: string, path: string): Promise<unknown> => {
   const { loadConfig } = await import('c12');

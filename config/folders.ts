@@ -17,7 +17,8 @@ export const userConfigFolder = (env: Environment, platform: NodeJS.Platform = p
 
 /** Where Temporal's own tools keep `temporal.toml`, as @temporalio/envconfig looks it up. */
 export const temporalToml = (env: Environment, platform: NodeJS.Platform = process.platform): string =>
-  env['TEMPORAL_CONFIG_FILE'] || join(platform === 'darwin' ? join(homedir(), 'Library', 'Application Support') : xdg(env['XDG_CONFIG_HOME'], '.config'), 'temporalio', 'temporal.toml');
+  env['TEMPORAL_CONFIG_FILE'] ||
+  join(platform === 'darwin' ? join(homedir(), 'Library', 'Application Support') : xdg(env['XDG_CONFIG_HOME'], '.config'), 'temporalio', 'temporal.toml');
 
 /** An absolute path of what a person wrote: `~` is the home folder, anything relative starts at `base`. */
 export const absolutePath = (path: string, base: string): string => resolve(base, path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path);

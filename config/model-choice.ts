@@ -41,6 +41,11 @@ export const chooseModel = async ({ settings, explicit, probe = probeLocalServer
 };
 
 const missing = (variable: string, ref: string): SwarmError =>
-  new SwarmError({ code: 'unauthenticated', message: `${ref} needs ${variable}.`, why: 'It is not set in the environment, in .env or in the configuration.', fix: `Set ${variable}, or choose another model with --model.` });
+  new SwarmError({
+    code: 'unauthenticated',
+    message: `${ref} needs ${variable}.`,
+    why: 'It is not set in the environment, in .env or in the configuration.',
+    fix: `Set ${variable}, or choose another model with --model.`,
+  });
 
 export type { LocalServer };

@@ -33,9 +33,7 @@ const minus = (a: Amount, b: Amount): Amount => ({ tokens: a.tokens - b.tokens, 
 
 /** Cost in micro-USD, rounded up; null where the price is unknown (never 0). */
 export const costOf = (price: Price | null, inputTokens: number, outputTokens: number): number | null =>
-  price === null
-    ? null
-    : Math.ceil((inputTokens * price.inputMicroUsdPerMillion + outputTokens * price.outputMicroUsdPerMillion) / 1e6);
+  price === null ? null : Math.ceil((inputTokens * price.inputMicroUsdPerMillion + outputTokens * price.outputMicroUsdPerMillion) / 1e6);
 
 /** Upper bound of one call: every prompt byte counted as a token, the whole output allowance used. */
 export const upperBound = (price: Price | null, promptBytes: number, maxOutputTokens: number): Amount => ({

@@ -17,7 +17,8 @@ export type ModelVerdict = { readonly ref: string; readonly reason: string } | {
 /** The model and why; a `sim/` model only when it is asked for by name. */
 export const pickModel = ({ asked, anthropicKey, openaiKey, localServer }: ModelFacts): ModelVerdict => {
   if (asked) {
-    if (parseModelRef(asked.ref) === null) return { refused: `"${asked.ref}" is not of the form provider/model with a provider of ${PROVIDERS.join(', ')}.`, fix: `For example --model ${DEFAULT_MODELS.openai}` };
+    if (parseModelRef(asked.ref) === null)
+      return { refused: `"${asked.ref}" is not of the form provider/model with a provider of ${PROVIDERS.join(', ')}.`, fix: `For example --model ${DEFAULT_MODELS.openai}` };
     return { ref: asked.ref, reason: `asked for by ${asked.from}` };
   }
   if (anthropicKey) return { ref: DEFAULT_MODELS.anthropic, reason: 'ANTHROPIC_API_KEY is set' };

@@ -8,7 +8,13 @@ export type Schema =
   | { readonly type: 'string'; readonly description?: string; readonly enum?: readonly string[]; readonly maxLength?: number; readonly minLength?: number }
   | { readonly type: 'number' | 'integer' | 'boolean'; readonly description?: string; readonly minimum?: number; readonly maximum?: number }
   | { readonly type: 'array'; readonly description?: string; readonly items: Schema; readonly minItems?: number; readonly maxItems?: number }
-  | { readonly type: 'object'; readonly description?: string; readonly properties: Readonly<Record<string, Schema>>; readonly required: readonly string[]; readonly additionalProperties: false };
+  | {
+      readonly type: 'object';
+      readonly description?: string;
+      readonly properties: Readonly<Record<string, Schema>>;
+      readonly required: readonly string[];
+      readonly additionalProperties: false;
+    };
 
 export interface Contract {
   readonly schema: Schema;
@@ -111,7 +117,14 @@ export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
   ),
   research: contract<{ summary: string; facts: readonly { fact: string; source: string }[] }>(
     record({ summary: text('What was found, in full.', 1), facts: list(record({ fact: text('One fact.'), source: text('Where it comes from.') }), 'Facts with sources.', 20) }),
-    (a) => parts(a.summary, section('Facts', a.facts.map((f) => `${f.fact} (${f.source})`))),
+    (a) =>
+      parts(
+        a.summary,
+        section(
+          'Facts',
+          a.facts.map((f) => `${f.fact} (${f.source})`),
+        ),
+      ),
   ),
   design: contract<{ summary: string; components: readonly { name: string; purpose: string }[]; tradeOffs: readonly string[] }>(
     record({
@@ -119,7 +132,15 @@ export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
       components: list(record({ name: text('Name.'), purpose: text('Purpose and interface.') }), 'Components.', 20),
       tradeOffs: list(text('One trade-off.'), 'Trade-offs.', 12),
     }),
-    (a) => parts(a.summary, section('Components', a.components.map((c) => `${c.name}: ${c.purpose}`)), section('Trade-offs', a.tradeOffs)),
+    (a) =>
+      parts(
+        a.summary,
+        section(
+          'Components',
+          a.components.map((c) => `${c.name}: ${c.purpose}`),
+        ),
+        section('Trade-offs', a.tradeOffs),
+      ),
   ),
   ballot: contract<{ choice: string; evidence: readonly string[] }>(
     record({ choice: text('Option voted for.', 1), evidence: list(text('One piece of evidence.'), 'Evidence.', 12) }),
@@ -128,12 +149,7 @@ export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
   ),
   checklist: contract<{ items: readonly { item: string; verdict: string; evidence: string }[] }>(
     record({
-      items: list(
-        record({ item: text('What was checked.', 1), verdict: oneOf('Verdict.', ['pass', 'fail', 'unknown']), evidence: text('Evidence.') }),
-        'Items.',
-        50,
-        1,
-      ),
+      items: list(record({ item: text('What was checked.', 1), verdict: oneOf('Verdict.', ['pass', 'fail', 'unknown']), evidence: text('Evidence.') }), 'Items.', 50, 1),
     }),
     (a) => bullets(a.items.map((i) => `[${i.verdict}] ${i.item}: ${i.evidence}`)),
   ),
@@ -142,7 +158,14 @@ export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
       summary: text('What the figures say.', 1),
       metrics: list(record({ name: text('Name.'), value: { type: 'number' }, unit: text('Unit.'), source: text('How it was measured.') }), 'Figures.', 50),
     }),
-    (a) => parts(a.summary, section('Metrics', a.metrics.map((m) => `${m.name}: ${m.value} ${m.unit} (${m.source})`))),
+    (a) =>
+      parts(
+        a.summary,
+        section(
+          'Metrics',
+          a.metrics.map((m) => `${m.name}: ${m.value} ${m.unit} (${m.source})`),
+        ),
+      ),
   ),
 };
 

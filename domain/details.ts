@@ -9,7 +9,9 @@ const cell = (text: string): string => text.replace(/[|\r\n`<>]/g, ' ').slice(0,
 /** The current details of a swarm as the Web UI shows them: where it is, each task, what it used. */
 export const detailsOf = (state: SwarmState, model: { readonly ref: string; readonly simulated: boolean }): string => {
   const done = state.tasks.filter(({ status }) => status === 'succeeded').length;
-  const rows = state.tasks.slice(0, SHOWN_TASKS).map((task) => `| ${MARK[task.status]} | ${task.id} | ${cell(task.title)} | ${task.agentId ?? ''} | ${task.disputed ? 'disputed' : task.status} |`);
+  const rows = state.tasks
+    .slice(0, SHOWN_TASKS)
+    .map((task) => `| ${MARK[task.status]} | ${task.id} | ${cell(task.title)} | ${task.agentId ?? ''} | ${task.disputed ? 'disputed' : task.status} |`);
   const { modelCalls, inputTokens, outputTokens } = state.usage;
   return [
     `**${state.status}** · phase ${state.phase} · ${done} of ${state.tasks.length} tasks · ${modelCalls} model calls · ${inputTokens} + ${outputTokens} tokens · ${model.ref}${model.simulated ? ' (simulated)' : ''}`,

@@ -77,13 +77,11 @@ export class SwarmError extends Error implements ErrorReport {
 }
 
 /** True for a code of ours; used where a string crossed a process boundary. */
-export const isErrorCode = (value: unknown): value is ErrorCode =>
-  ERROR_CODES.includes(value as ErrorCode);
+export const isErrorCode = (value: unknown): value is ErrorCode => ERROR_CODES.includes(value as ErrorCode);
 
 /** The four printable parts of any thrown value; unknown throws become `internal` without a stack. */
 export const reportOf = (error: unknown): ErrorReport => {
-  if (error instanceof SwarmError)
-    return { code: error.code, message: error.message, why: error.why, fix: error.fix };
+  if (error instanceof SwarmError) return { code: error.code, message: error.message, why: error.why, fix: error.fix };
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: 'internal',

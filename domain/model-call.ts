@@ -27,9 +27,7 @@ export interface ModelChoice {
 }
 
 /** A section of the prompt: short text inline, long text by reference. */
-export type PromptPart =
-  | { readonly heading: string; readonly text: string }
-  | { readonly heading: string; readonly ref: Hash; readonly bytes: number };
+export type PromptPart = { readonly heading: string; readonly text: string } | { readonly heading: string; readonly ref: Hash; readonly bytes: number };
 
 /** Input of one model call; big text only by reference (claim check). */
 export interface ModelCall {

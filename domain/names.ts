@@ -26,8 +26,7 @@ export const SWARM_ID = /^swarm-[0-9A-Za-z][0-9A-Za-z_-]{0,62}$/;
 export const queenId = (swarmId: string, term: number): string => `${swarmId}/queen-${term}`;
 
 /** Key of one model call: unique in the swarm and the same over attempts, replays, continue-as-new and a new coordinator. */
-export const callKey = (swarmId: string, scope: string, purpose: string, nth: number): string =>
-  `${swarmId}/${scope}/${purpose}/${nth}`;
+export const callKey = (swarmId: string, scope: string, purpose: string, nth: number): string => `${swarmId}/${scope}/${purpose}/${nth}`;
 
 export const SEARCH_ATTRIBUTES = {
   CfStatus: 'KEYWORD',

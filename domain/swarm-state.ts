@@ -265,6 +265,6 @@ const pages = (items: readonly unknown[], kind: 'tasks' | 'events'): readonly un
 /** The inverse of `packState`. */
 export const unpackState = ([head, ...rest]: readonly unknown[]): SwarmState => {
   const { firstSeq, ...state } = head as Omit<SwarmState, 'tasks' | 'log'> & { firstSeq: number };
-  const of = <T>(kind: string): T[] => rest.flatMap((page) => ((page as Record<string, T[]>)[kind] ?? []));
+  const of = <T>(kind: string): T[] => rest.flatMap((page) => (page as Record<string, T[]>)[kind] ?? []);
   return { ...state, tasks: of<TaskState>('tasks'), log: { firstSeq, events: of<SwarmEvent>('events') } };
 };

@@ -18,7 +18,18 @@ export interface TaskSpec {
   readonly output?: string;
 }
 
-export type GraphRule = 'empty' | 'too_many' | 'bad_id' | 'empty_title' | 'title_too_long' | 'duplicate_id' | 'unknown_dependency' | 'self_dependency' | 'cycle' | 'unknown_role' | 'bad_priority';
+export type GraphRule =
+  | 'empty'
+  | 'too_many'
+  | 'bad_id'
+  | 'empty_title'
+  | 'title_too_long'
+  | 'duplicate_id'
+  | 'unknown_dependency'
+  | 'self_dependency'
+  | 'cycle'
+  | 'unknown_role'
+  | 'bad_priority';
 
 export interface GraphFinding {
   readonly rule: GraphRule;
@@ -36,14 +47,11 @@ export const validateGraph = (
   { maxTasks = LIMITS.tasks, roles = null }: { maxTasks?: number; roles?: ReadonlySet<string> | null } = {},
 ): readonly GraphFinding[] => {
   if (tasks.length === 0) return [finding('empty', null, 'The plan has no tasks.')];
-  if (tasks.length > maxTasks)
-    return [finding('too_many', null, `The plan has ${tasks.length} tasks; at most ${maxTasks} are allowed.`)];
+  if (tasks.length > maxTasks) return [finding('too_many', null, `The plan has ${tasks.length} tasks; at most ${maxTasks} are allowed.`)];
   const ids = new Set(tasks.map((task) => task.id));
   const findings = [...duplicates(tasks), ...tasks.flatMap((task) => taskFindings(task, ids, roles))];
   const cycle = findCycle(tasks);
-  return cycle === null
-    ? findings
-    : [...findings, finding('cycle', cycle[0] ?? null, `The tasks depend on each other in a circle: ${cycle.join(' → ')}.`)];
+  return cycle === null ? findings : [...findings, finding('cycle', cycle[0] ?? null, `The tasks depend on each other in a circle: ${cycle.join(' → ')}.`)];
 };
 
 const duplicates = (tasks: readonly TaskSpec[]): GraphFinding[] => {
@@ -60,12 +68,10 @@ const taskFindings = (task: TaskSpec, ids: ReadonlySet<string>, roles: ReadonlyS
   const found: GraphFinding[] = [];
   if (!TASK_ID.test(id)) found.push(finding('bad_id', id, `"${id}" is not a task id (letters, digits, ". _ -", at most 64).`));
   if (title.trim() === '') found.push(finding('empty_title', id, `Task "${id}" has no title.`));
-  if (title.length > LIMITS.taskTitleBytes)
-    found.push(finding('title_too_long', id, `Task "${id}" has a title of more than ${LIMITS.taskTitleBytes} characters.`));
+  if (title.length > LIMITS.taskTitleBytes) found.push(finding('title_too_long', id, `Task "${id}" has a title of more than ${LIMITS.taskTitleBytes} characters.`));
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 1 && priority <= 5))
     found.push(finding('bad_priority', id, `Task "${id}" has priority ${priority}; it must be a whole number from 1 to 5.`));
-  if (role !== undefined && roles !== null && !roles.has(role))
-    found.push(finding('unknown_role', id, `Task "${id}" names the role "${role}", which this swarm does not have.`));
+  if (role !== undefined && roles !== null && !roles.has(role)) found.push(finding('unknown_role', id, `Task "${id}" names the role "${role}", which this swarm does not have.`));
   for (const dependency of dependsOn) {
     if (dependency === id) found.push(finding('self_dependency', id, `Task "${id}" depends on itself.`));
     else if (!ids.has(dependency)) found.push(finding('unknown_dependency', id, `Task "${id}" depends on "${dependency}", which is not in the plan.`));
@@ -109,9 +115,7 @@ export interface SchedulableTask {
 /** Tasks whose dependencies have all succeeded, by priority, then in the order of the plan. */
 export const readyTasks = <T extends SchedulableTask>(tasks: readonly T[]): readonly T[] => {
   const succeeded = new Set(tasks.filter((task) => task.status === 'succeeded').map((task) => task.id));
-  return tasks
-    .filter((task) => (task.status === 'pending' || task.status === 'ready') && task.dependsOn.every((id) => succeeded.has(id)))
-    .sort((a, b) => a.priority - b.priority);
+  return tasks.filter((task) => (task.status === 'pending' || task.status === 'ready') && task.dependsOn.every((id) => succeeded.has(id))).sort((a, b) => a.priority - b.priority);
 };
 
 /** Ids of every unsettled task that waits, directly or not, on `failedId`; in the order of the plan. */
@@ -122,11 +126,8 @@ export const dependantsOf = (tasks: readonly SchedulableTask[], failedId: string
     for (const task of tasks) if (task.dependsOn.some((id) => doomed.has(id))) doomed.add(task.id);
     grew = doomed.size > before;
   }
-  return tasks
-    .filter((task) => task.id !== failedId && doomed.has(task.id) && (task.status === 'pending' || task.status === 'ready'))
-    .map((task) => task.id);
+  return tasks.filter((task) => task.id !== failedId && doomed.has(task.id) && (task.status === 'pending' || task.status === 'ready')).map((task) => task.id);
 };
 
 /** True when no task can change any more. */
-export const allSettled = (tasks: readonly SchedulableTask[]): boolean =>
-  tasks.every(({ status }) => status !== 'pending' && status !== 'ready' && status !== 'running');
+export const allSettled = (tasks: readonly SchedulableTask[]): boolean => tasks.every(({ status }) => status !== 'pending' && status !== 'ready' && status !== 'running');

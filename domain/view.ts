@@ -107,4 +107,11 @@ export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): Swa
 };
 
 /** What `viewOf` needs of a whole input. */
-export const statusInputOf = ({ objective, model, budget, maxAgents, traceId, tenant }: SwarmInput): StatusReply['input'] => ({ objective, model, budget, maxAgents, traceId, tenant });
+export const statusInputOf = ({ objective, model, budget, maxAgents, traceId, tenant }: SwarmInput): StatusReply['input'] => ({
+  objective,
+  model,
+  budget,
+  maxAgents,
+  traceId,
+  tenant,
+});

@@ -18,7 +18,16 @@ const MAX_PAGE_CHARS = 50_000;
 
 const status = z.enum(SWARM_STATUSES);
 const task = z.object({ id: z.string(), title: z.string(), status: z.string(), agentId: z.string().nullable(), disputed: z.boolean() });
-const summary = { swarmId: z.string(), status, ended: z.boolean(), model: z.string(), simulated: z.boolean(), tasks: z.array(task), failure: z.string().nullable(), temporalUi: z.string().nullable() };
+const summary = {
+  swarmId: z.string(),
+  status,
+  ended: z.boolean(),
+  model: z.string(),
+  simulated: z.boolean(),
+  tasks: z.array(task),
+  failure: z.string().nullable(),
+  temporalUi: z.string().nullable(),
+};
 
 const summaryOf = (view: SwarmView) => ({
   swarmId: view.swarmId,
@@ -38,7 +47,10 @@ const line = (view: SwarmView): string => {
 
 /** The MCP edge: few tools, `swarmId` is the handle in each, so that a client that died collects its result with a later one. */
 export const createMcpServer = ({ swarms, version }: McpDeps): McpServer => {
-  const server = new McpServer({ name: 'durable-swarm', version }, { instructions: 'Start a swarm of agents on one objective with swarm_start, follow it with swarm_wait, read it with swarm_result. Swarms are durable: keep the swarmId.' });
+  const server = new McpServer(
+    { name: 'durable-swarm', version },
+    { instructions: 'Start a swarm of agents on one objective with swarm_start, follow it with swarm_wait, read it with swarm_result. Swarms are durable: keep the swarmId.' },
+  );
   const reads = { readOnlyHint: true, openWorldHint: false } as const;
 
   server.registerTool(
@@ -46,7 +58,12 @@ export const createMcpServer = ({ swarms, version }: McpDeps): McpServer => {
     {
       title: 'Start a swarm',
       description: 'Starts agents on one objective and returns at once with the swarmId. The same idempotencyKey finds the same swarm.',
-      inputSchema: { ...startCommand.pick({ objective: true, maxAgents: true, agents: true, model: true, budgetTokens: true, budgetUsd: true, deadline: true, strict: true, review: true }).shape, deadline: z.string().optional().describe('Such as 30m or 2h.'), idempotencyKey: z.string().min(1).max(255).optional() },
+      inputSchema: {
+        ...startCommand.pick({ objective: true, maxAgents: true, agents: true, model: true, budgetTokens: true, budgetUsd: true, deadline: true, strict: true, review: true })
+          .shape,
+        deadline: z.string().optional().describe('Such as 30m or 2h.'),
+        idempotencyKey: z.string().min(1).max(255).optional(),
+      },
       outputSchema: { swarmId: z.string(), temporalUi: z.string().nullable(), created: z.boolean() },
       annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: true },
     },
@@ -62,7 +79,13 @@ export const createMcpServer = ({ swarms, version }: McpDeps): McpServer => {
 
   server.registerTool(
     'swarm_status',
-    { title: 'Show a swarm', description: 'Where a swarm is: its tasks, who does them, what failed.', inputSchema: { swarmId }, outputSchema: summary, annotations: { ...reads, idempotentHint: true } },
+    {
+      title: 'Show a swarm',
+      description: 'Where a swarm is: its tasks, who does them, what failed.',
+      inputSchema: { swarmId },
+      outputSchema: summary,
+      annotations: { ...reads, idempotentHint: true },
+    },
     async ({ swarmId: id }) => {
       try {
         const view = await swarms.show(id);
@@ -97,7 +120,12 @@ export const createMcpServer = ({ swarms, version }: McpDeps): McpServer => {
     {
       title: 'Read a result',
       description: 'The result text of an ended swarm, or the output of one task. Long texts come in pages: call again with nextOffset.',
-      inputSchema: { swarmId, taskId: z.string().max(64).optional(), offset: z.number().int().min(0).default(0), maxChars: z.number().int().min(1).max(MAX_PAGE_CHARS).default(20_000) },
+      inputSchema: {
+        swarmId,
+        taskId: z.string().max(64).optional(),
+        offset: z.number().int().min(0).default(0),
+        maxChars: z.number().int().min(1).max(MAX_PAGE_CHARS).default(20_000),
+      },
       outputSchema: { swarmId: z.string(), text: z.string(), nextOffset: z.number().nullable(), totalChars: z.number() },
       annotations: { ...reads, idempotentHint: true },
     },
@@ -125,7 +153,10 @@ export const createMcpServer = ({ swarms, version }: McpDeps): McpServer => {
       try {
         const found = await swarms.list({ limit, ...(wanted === undefined ? {} : { status: wanted }), ...(cursor === undefined ? {} : { cursor }) });
         const items = found.swarms.map(({ swarmId: id, status: is, objective, startedAt }) => ({ swarmId: id, status: is, objective: objective.slice(0, 200), startedAt }));
-        return answer(items.map((item) => `${item.swarmId} ${item.status} ${item.objective.slice(0, 80)}`).join('\n') || 'No swarms.', { swarms: items, nextCursor: found.nextCursor });
+        return answer(items.map((item) => `${item.swarmId} ${item.status} ${item.objective.slice(0, 80)}`).join('\n') || 'No swarms.', {
+          swarms: items,
+          nextCursor: found.nextCursor,
+        });
       } catch (error) {
         return failed(error);
       }
@@ -134,7 +165,13 @@ export const createMcpServer = ({ swarms, version }: McpDeps): McpServer => {
 
   server.registerTool(
     'swarm_cancel',
-    { title: 'Cancel a swarm', description: 'Ends a running swarm; what its agents have done so far is kept.', inputSchema: { swarmId }, outputSchema: { swarmId: z.string() }, annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false } },
+    {
+      title: 'Cancel a swarm',
+      description: 'Ends a running swarm; what its agents have done so far is kept.',
+      inputSchema: { swarmId },
+      outputSchema: { swarmId: z.string() },
+      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
+    },
     async ({ swarmId: id }) => {
       try {
         await swarms.cancel(id);

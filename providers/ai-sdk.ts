@@ -60,7 +60,13 @@ const ask = async (model: LanguageModel, { system, prompt, contract, maxOutputTo
 };
 
 const replyOf = ({ text, finishReason, inputTokens = 0, outputTokens = 0 }: Whole, { contract, maxOutputTokens }: ModelRequest, provider: string): ModelReply => {
-  if (text.trim() === '') throw new SwarmError({ code: 'provider_unavailable', message: `${provider} gave an empty answer.`, why: `It ended with "${finishReason ?? 'nothing'}".`, fix: 'Nothing to do: the call is tried again.' });
+  if (text.trim() === '')
+    throw new SwarmError({
+      code: 'provider_unavailable',
+      message: `${provider} gave an empty answer.`,
+      why: `It ended with "${finishReason ?? 'nothing'}".`,
+      fix: 'Nothing to do: the call is tried again.',
+    });
   const usage = { inputTokens, outputTokens };
   if (finishReason === 'length') return { raw: text, answer: null, broken: `The answer was cut at ${maxOutputTokens} tokens.`, usage };
   return { raw: text, ...readAnswer(text, contract), usage };

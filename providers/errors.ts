@@ -4,7 +4,15 @@ import { SwarmError, type ErrorCode } from '../domain/errors.js';
 /** Words providers use when the account, not the rate, is at its limit; waiting does not help (promises.md R8). */
 const SPEND_CAP = /insufficient_quota|credit balance|billing|spend(ing)? (cap|limit)|quota exceeded for the month/i;
 
-const BY_STATUS: Readonly<Record<number, ErrorCode>> = { 400: 'provider_rejected', 401: 'unauthenticated', 402: 'provider_rejected', 403: 'unauthenticated', 404: 'provider_rejected', 413: 'provider_rejected', 422: 'provider_rejected' };
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: 'provider_rejected',
+  401: 'unauthenticated',
+  402: 'provider_rejected',
+  403: 'unauthenticated',
+  404: 'provider_rejected',
+  413: 'provider_rejected',
+  422: 'provider_rejected',
+};
 
 const FIX: Readonly<Partial<Record<ErrorCode, string>>> = {
   unauthenticated: 'Check the key of this provider in the environment of the worker.',
@@ -30,7 +38,8 @@ export const providerError = (error: unknown, provider: string): SwarmError => {
 };
 
 const findCallError = (error: unknown): APICallError | null => {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = (at as { cause?: unknown; lastError?: unknown }).lastError ?? at.cause, depth += 1) if (APICallError.isInstance(at)) return at;
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = (at as { cause?: unknown; lastError?: unknown }).lastError ?? at.cause, depth += 1)
+    if (APICallError.isInstance(at)) return at;
   return null;
 };
 

@@ -23,4 +23,9 @@ export const guardedFetch =
   };
 
 const tooLarge = (): SwarmError =>
-  new SwarmError({ code: 'provider_rejected', message: 'The model answered with more than we accept.', why: `An answer may have at most ${LIMITS.answerBytes} bytes.`, fix: 'Ask for less, or use another model.' });
+  new SwarmError({
+    code: 'provider_rejected',
+    message: 'The model answered with more than we accept.',
+    why: `An answer may have at most ${LIMITS.answerBytes} bytes.`,
+    fix: 'Ask for less, or use another model.',
+  });

@@ -14,16 +14,25 @@ export interface Endpoint {
 const withV1 = (url: string): string => `${url.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1`;
 
 export const createAnthropicProvider = ({ apiKey, baseUrl, version }: Endpoint): ModelProvider =>
-  createAdapter({ name: 'anthropic', version, modelOf: (name, fetch) => createAnthropic({ apiKey: apiKey ?? '', fetch, ...(baseUrl === null ? {} : { baseURL: withV1(baseUrl) }) })(name) });
+  createAdapter({
+    name: 'anthropic',
+    version,
+    modelOf: (name, fetch) => createAnthropic({ apiKey: apiKey ?? '', fetch, ...(baseUrl === null ? {} : { baseURL: withV1(baseUrl) }) })(name),
+  });
 
 /** Chat completions rather than responses: proxies and gateways behind `OPENAI_BASE_URL` all speak it. */
 export const createOpenAiProvider = ({ apiKey, baseUrl, version }: Endpoint): ModelProvider =>
-  createAdapter({ name: 'openai', version, modelOf: (name, fetch) => createOpenAI({ apiKey: apiKey ?? '', fetch, ...(baseUrl === null ? {} : { baseURL: baseUrl.replace(/\/+$/, '') }) }).chat(name) });
+  createAdapter({
+    name: 'openai',
+    version,
+    modelOf: (name, fetch) => createOpenAI({ apiKey: apiKey ?? '', fetch, ...(baseUrl === null ? {} : { baseURL: baseUrl.replace(/\/+$/, '') }) }).chat(name),
+  });
 
 /** Ollama, LM Studio, llama.cpp server and whatever else speaks OpenAI's chat completions. */
 export const createCompatProvider = ({ apiKey, baseUrl, version }: Endpoint): ModelProvider =>
   createAdapter({
     name: 'compat',
     version,
-    modelOf: (name, fetch) => createOpenAICompatible({ name: 'compat', baseURL: withV1(baseUrl ?? ''), supportsStructuredOutputs: true, fetch, ...(apiKey === null ? {} : { apiKey }) })(name),
+    modelOf: (name, fetch) =>
+      createOpenAICompatible({ name: 'compat', baseURL: withV1(baseUrl ?? ''), supportsStructuredOutputs: true, fetch, ...(apiKey === null ? {} : { apiKey }) })(name),
   });

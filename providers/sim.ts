@@ -27,7 +27,13 @@ export const createSimProvider = ({ scriptFile }: { readonly scriptFile: string 
     name: 'sim',
     generate: async (request) => {
       if (request.model === 'echo') return reply(request, echo(request));
-      if (request.model !== 'scripted') throw new SwarmError({ code: 'provider_rejected', message: `There is no model sim/${request.model}.`, why: 'There are sim/echo and sim/scripted.', fix: 'Use --model sim/echo.' });
+      if (request.model !== 'scripted')
+        throw new SwarmError({
+          code: 'provider_rejected',
+          message: `There is no model sim/${request.model}.`,
+          why: 'There are sim/echo and sim/scripted.',
+          fix: 'Use --model sim/echo.',
+        });
       const entries = await readScript(scriptFile);
       const at = entries.findIndex(({ match, times }, i) => fits(match, request) && (used.get(i) ?? 0) < (times ?? Number.POSITIVE_INFINITY));
       const found = entries[at];
@@ -40,7 +46,8 @@ export const createSimProvider = ({ scriptFile }: { readonly scriptFile: string 
   };
 };
 
-const fits = (match: Script[number]['match'], { key, contract }: ModelRequest): boolean => (match.contract === undefined || match.contract === contract) && (match.key === undefined || new RegExp(match.key).test(key));
+const fits = (match: Script[number]['match'], { key, contract }: ModelRequest): boolean =>
+  (match.contract === undefined || match.contract === contract) && (match.key === undefined || new RegExp(match.key).test(key));
 
 const readScript = async (file: string | null): Promise<Script> => {
   const refuse = (why: string): never => {

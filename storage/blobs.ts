@@ -20,17 +20,36 @@ export const createBlobs = (folder: string): BlobStore => {
     },
     get: async (hash) => {
       const bytes = await readFile(fileOf(hash)).catch((error: unknown) => {
-        throw new SwarmError({ code: 'not_found', message: `The text ${hash} is missing.`, why: 'Its file is not in the blob store of this machine.', fix: 'Run where the swarm ran (same CF_HOME), or restore the folder blobs from a backup.', cause: error });
+        throw new SwarmError({
+          code: 'not_found',
+          message: `The text ${hash} is missing.`,
+          why: 'Its file is not in the blob store of this machine.',
+          fix: 'Run where the swarm ran (same CF_HOME), or restore the folder blobs from a backup.',
+          cause: error,
+        });
       });
       if (sha256(bytes) === hash) return bytes.toString('utf8');
-      throw new SwarmError({ code: 'tool_failed', message: `The text ${hash} is damaged.`, why: 'Its content does not match its hash any more.', fix: 'Restore the folder blobs from a backup; the disk may be failing.' });
+      throw new SwarmError({
+        code: 'tool_failed',
+        message: `The text ${hash} is damaged.`,
+        why: 'Its content does not match its hash any more.',
+        fix: 'Restore the folder blobs from a backup; the disk may be failing.',
+      });
     },
   };
 };
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-const refOf = (hash: string, bytes: number, text: string): BlobRef => ({ hash, bytes, preview: text.slice(0, LIMITS.previewChars * 2).replace(/\s+/g, ' ').replace(/\p{Cc}|\p{Cs}/gu, '').slice(0, LIMITS.previewChars) });
+const refOf = (hash: string, bytes: number, text: string): BlobRef => ({
+  hash,
+  bytes,
+  preview: text
+    .slice(0, LIMITS.previewChars * 2)
+    .replace(/\s+/g, ' ')
+    .replace(/\p{Cc}|\p{Cs}/gu, '')
+    .slice(0, LIMITS.previewChars),
+});
 
 const writeDurably = async (file: string, bytes: Buffer): Promise<void> => {
   await mkdir(dirname(file), { recursive: true });

@@ -30,7 +30,12 @@ const assertVersion = (client: Database.Database): void => {
   const parts = version.split('.').map(Number);
   const older = OLDEST_SQLITE.findIndex((part, i) => (parts[i] ?? 0) !== part);
   if (older >= 0 && (parts[older] ?? 0) < (OLDEST_SQLITE[older] ?? 0))
-    throw new SwarmError({ code: 'internal', message: `SQLite ${version} is too old.`, why: `At least ${OLDEST_SQLITE.join('.')} is needed: earlier ones can corrupt the database.`, fix: 'Reinstall the package so that better-sqlite3 is rebuilt.' });
+    throw new SwarmError({
+      code: 'internal',
+      message: `SQLite ${version} is too old.`,
+      why: `At least ${OLDEST_SQLITE.join('.')} is needed: earlier ones can corrupt the database.`,
+      fix: 'Reinstall the package so that better-sqlite3 is rebuilt.',
+    });
 };
 
 export const databaseFile = (home: string): string => join(home, 'cf.db');

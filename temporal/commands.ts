@@ -8,7 +8,13 @@ import { TASK_ID } from '../domain/task-graph.js';
 export const duration = z
   .union([z.number().int().positive(), z.string().regex(/^\d+(ms|s|m|h|d)?$/, 'a duration such as 90s, 15m, 2h or 3d')])
   .transform((value) => (typeof value === 'number' ? value : durationMs(value)))
-  .pipe(z.number().int().positive().max(365 * 86_400_000));
+  .pipe(
+    z
+      .number()
+      .int()
+      .positive()
+      .max(365 * 86_400_000),
+  );
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

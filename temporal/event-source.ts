@@ -66,7 +66,12 @@ const queryPage = async ({ client, archive }: Source, swarmId: string, afterSeq:
     .catch(() => null);
   const events = earlier?.events ?? archive.events(swarmId, afterSeq, 500);
   if (events.length > 0) return { ...reply, events };
-  throw new SwarmError({ code: 'not_found', message: `Events ${afterSeq + 1} and later of ${swarmId} are gone.`, why: 'The run that held them is past its retention and the read model does not have them.', fix: 'Read from a later number with --since.' });
+  throw new SwarmError({
+    code: 'not_found',
+    message: `Events ${afterSeq + 1} and later of ${swarmId} are gone.`,
+    why: 'The run that held them is past its retention and the read model does not have them.',
+    fix: 'Read from a later number with --since.',
+  });
 };
 
 const archivedPage = ({ archive }: Source, swarmId: string, afterSeq: number, missing: SwarmError): Page => {

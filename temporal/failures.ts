@@ -18,15 +18,45 @@ export const asSwarmError = (error: unknown, swarmId: string): SwarmError => {
       return notFound(swarmId);
     case GRPC.DEADLINE_EXCEEDED:
     case GRPC.FAILED_PRECONDITION:
-      return new SwarmError({ code: 'unreachable', message: 'No worker answered for this swarm.', why: 'Temporal is up, but no worker polls the queue cf.swarms.', fix: 'Start one with: cf worker (or cf dev)', cause: error });
+      return new SwarmError({
+        code: 'unreachable',
+        message: 'No worker answered for this swarm.',
+        why: 'Temporal is up, but no worker polls the queue cf.swarms.',
+        fix: 'Start one with: cf worker (or cf dev)',
+        cause: error,
+      });
     case GRPC.PERMISSION_DENIED:
     case GRPC.UNAUTHENTICATED:
-      return new SwarmError({ code: 'unauthenticated', message: 'Temporal refused the credentials.', why: grpc.details, fix: 'Check TEMPORAL_API_KEY or the TLS settings.', cause: error });
+      return new SwarmError({
+        code: 'unauthenticated',
+        message: 'Temporal refused the credentials.',
+        why: grpc.details,
+        fix: 'Check TEMPORAL_API_KEY or the TLS settings.',
+        cause: error,
+      });
     default:
   }
   if (grpc || error instanceof ServiceError)
-    return new SwarmError({ code: 'unreachable', message: 'Temporal did not answer.', why: grpc?.details ?? (error as Error).message, fix: 'Check TEMPORAL_ADDRESS, or start a local server with: cf dev', cause: error });
-  return new SwarmError({ code: 'internal', message: error instanceof Error ? error.message : String(error), why: 'An unexpected error reached the façade.', fix: 'Run again with --log-level debug.', cause: error });
+    return new SwarmError({
+      code: 'unreachable',
+      message: 'Temporal did not answer.',
+      why: grpc?.details ?? (error as Error).message,
+      fix: 'Check TEMPORAL_ADDRESS, or start a local server with: cf dev',
+      cause: error,
+    });
+  return new SwarmError({
+    code: 'internal',
+    message: error instanceof Error ? error.message : String(error),
+    why: 'An unexpected error reached the façade.',
+    fix: 'Run again with --log-level debug.',
+    cause: error,
+  });
 };
 
-export const notFound = (swarmId: string): SwarmError => new SwarmError({ code: 'not_found', message: `There is no swarm ${swarmId}.`, why: 'No history and no record of it was found here.', fix: 'See the swarms there are with: cf ps' });
+export const notFound = (swarmId: string): SwarmError =>
+  new SwarmError({
+    code: 'not_found',
+    message: `There is no swarm ${swarmId}.`,
+    why: 'No history and no record of it was found here.',
+    fix: 'See the swarms there are with: cf ps',
+  });

@@ -44,7 +44,11 @@ const listHistory = async (client: Client, archive: ArchivePort, { limit, status
 };
 
 /** Archived swarms that Temporal has forgotten; those it still knows were on an earlier page. */
-const listArchive = async (client: Client, archive: ArchivePort, { limit, status, before }: { limit: number; status: string | undefined; before: number | null }): Promise<Page> => {
+const listArchive = async (
+  client: Client,
+  archive: ArchivePort,
+  { limit, status, before }: { limit: number; status: string | undefined; before: number | null },
+): Promise<Page> => {
   const shown: SwarmListItem[] = [];
   let edge = before;
   for (;;) {
@@ -67,7 +71,17 @@ const isGone = async (client: Client, swarmId: string): Promise<boolean> => {
   }
 };
 
-const fromView = ({ swarmId, status, topology, objective, model, simulated, startedAt, endedAt }: SwarmView): SwarmListItem => ({ swarmId, status, topology, objective, model, simulated, startedAt, endedAt, source: 'archive' });
+const fromView = ({ swarmId, status, topology, objective, model, simulated, startedAt, endedAt }: SwarmView): SwarmListItem => ({
+  swarmId,
+  status,
+  topology,
+  objective,
+  model,
+  simulated,
+  startedAt,
+  endedAt,
+  source: 'archive',
+});
 
 type Execution = temporal.api.workflow.v1.IWorkflowExecutionInfo;
 
@@ -91,15 +105,23 @@ const itemOf = (execution: Execution): SwarmListItem | null => {
 
 const CONTINUED_AS_NEW = 6;
 
-const decodePayload = <T>(payload: Parameters<typeof defaultPayloadConverter.fromPayload>[0] | null | undefined): T | undefined => (payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined);
+const decodePayload = <T>(payload: Parameters<typeof defaultPayloadConverter.fromPayload>[0] | null | undefined): T | undefined =>
+  payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined;
 
-const isoOf = (time: { seconds?: unknown; nanos?: number | null } | null | undefined): string | null => (time?.seconds ? new Date(Number(time.seconds) * 1_000 + Math.floor((time.nanos ?? 0) / 1e6)).toISOString() : null);
+const isoOf = (time: { seconds?: unknown; nanos?: number | null } | null | undefined): string | null =>
+  time?.seconds ? new Date(Number(time.seconds) * 1_000 + Math.floor((time.nanos ?? 0) / 1e6)).toISOString() : null;
 
-const encode = (cursor: Cursor): string => Buffer.from(cursor.from === 'temporal' ? `t${Buffer.from(cursor.token).toString('base64')}` : `a${cursor.before ?? ''}`).toString('base64url');
+const encode = (cursor: Cursor): string =>
+  Buffer.from(cursor.from === 'temporal' ? `t${Buffer.from(cursor.token).toString('base64')}` : `a${cursor.before ?? ''}`).toString('base64url');
 
 const decode = (cursor: string): Cursor => {
   const text = Buffer.from(cursor, 'base64url').toString();
   if (/^t[A-Za-z0-9+/=]+$/.test(text)) return { from: 'temporal', token: Buffer.from(text.slice(1), 'base64') };
   if (/^a\d*$/.test(text)) return { from: 'archive', before: text.length > 1 ? Number(text.slice(1)) : null };
-  throw new SwarmError({ code: 'invalid_input', message: 'The cursor is not one of ours.', why: 'A cursor is the nextCursor of the page before, unchanged.', fix: 'Start again without a cursor.' });
+  throw new SwarmError({
+    code: 'invalid_input',
+    message: 'The cursor is not one of ours.',
+    why: 'A cursor is the nextCursor of the page before, unchanged.',
+    fix: 'Start again without a cursor.',
+  });
 };

@@ -25,7 +25,11 @@ export interface Swarms {
   preview(command: StartCommand): Promise<{ readonly model: string; readonly modelReason: string; readonly roster: readonly string[]; readonly tasks: number | null }>;
   show(swarmId: string): Promise<SwarmView>;
   /** Newest first; `cursor` is opaque and comes from the page before. */
-  list(query?: { readonly limit?: number; readonly cursor?: string; readonly status?: string }): Promise<{ readonly swarms: readonly SwarmListItem[]; readonly nextCursor: string | null }>;
+  list(query?: {
+    readonly limit?: number;
+    readonly cursor?: string;
+    readonly status?: string;
+  }): Promise<{ readonly swarms: readonly SwarmListItem[]; readonly nextCursor: string | null }>;
   /** The view once it has ended, or the current one when `waitMs` is over. */
   wait(swarmId: string, waitMs: number, signal?: AbortSignal): Promise<SwarmView>;
   /** The whole result text; throws `not_found` while there is none. */

@@ -18,7 +18,12 @@ const ALWAYS = ['planner', 'reviewer', 'aggregator'];
 /** The roles of one swarm: all of the catalogue, or those asked for plus the ones that run it. */
 export const rosterOf = (catalogue: ReadonlyMap<string, AgentDefinition>, { agents }: Pick<StartCommand, 'agents'>): readonly AgentDefinition[] => {
   const unknown = (agents ?? []).filter((name) => !catalogue.has(name));
-  if (unknown.length > 0) refuse(`There is no role "${unknown.join('", "')}".`, `The catalogue has: ${[...catalogue.keys()].join(', ')}.`, 'Name roles of `cf agents list`, or add a file to .cf/agents/.');
+  if (unknown.length > 0)
+    refuse(
+      `There is no role "${unknown.join('", "')}".`,
+      `The catalogue has: ${[...catalogue.keys()].join(', ')}.`,
+      'Name roles of `cf agents list`, or add a file to .cf/agents/.',
+    );
   const wanted = agents === undefined ? null : new Set([...agents, ...ALWAYS]);
   return [...catalogue.values()].filter(({ name }) => wanted === null || wanted.has(name)).slice(0, LIMITS.rosterAgents);
 };
@@ -37,9 +42,9 @@ export interface SnapshotDeps {
 export const snapshotOf = (command: StartCommand, { catalogue, model, swarmId, traceId, version, now }: SnapshotDeps): SwarmInput => {
   if (!RUNNABLE_TOPOLOGIES.includes(command.topology))
     refuse(`The topology "${command.topology}" can't be run by this version.`, `It runs: ${RUNNABLE_TOPOLOGIES.join(', ')}.`, 'Use --topology queen.');
-  if (command.approve !== 'never') refuse(`--approve ${command.approve} has nothing to approve.`, 'Agents of this version have no tools, so they write nothing.', 'Leave --approve out.');
-  if (command.budgetUsd !== undefined && model.price === null)
-    refuse(`A budget in USD can't be kept with ${model.ref}.`, 'Its price is not known.', 'Use --budget-tokens.');
+  if (command.approve !== 'never')
+    refuse(`--approve ${command.approve} has nothing to approve.`, 'Agents of this version have no tools, so they write nothing.', 'Leave --approve out.');
+  if (command.budgetUsd !== undefined && model.price === null) refuse(`A budget in USD can't be kept with ${model.ref}.`, 'Its price is not known.', 'Use --budget-tokens.');
   const roster = rosterOf(catalogue, command);
   const tasks = command.tasks?.map(toSpec) ?? null;
   const findings = tasks === null ? [] : validateGraph(tasks, { roles: new Set(roster.map(({ name }) => name)) });
@@ -63,7 +68,12 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, swarmId, t
   };
   const bytes = Buffer.byteLength(JSON.stringify(input));
   if (bytes > LIMITS.inputBytes)
-    throw new SwarmError({ code: 'limit_exceeded', message: `The swarm's input has ${bytes} bytes.`, why: `At most ${LIMITS.inputBytes} fit into history.`, fix: 'Use fewer roles (--agents), shorter task titles or fewer tasks.' });
+    throw new SwarmError({
+      code: 'limit_exceeded',
+      message: `The swarm's input has ${bytes} bytes.`,
+      why: `At most ${LIMITS.inputBytes} fit into history.`,
+      fix: 'Use fewer roles (--agents), shorter task titles or fewer tasks.',
+    });
   return input;
 };
 
@@ -81,6 +91,9 @@ const toSpec = ({ id, title, role, dependsOn, priority, timeout, output }: NonNu
 export const idOfKey = (key: string): string => `swarm-k${createHash('sha256').update(key).digest('hex').slice(0, 25)}`;
 
 /** Tells one command from another under the same idempotency key. */
-export const commandHash = (command: StartCommand): string => createHash('sha256').update(JSON.stringify(command, Object.keys(command).sort())).digest('hex');
+export const commandHash = (command: StartCommand): string =>
+  createHash('sha256')
+    .update(JSON.stringify(command, Object.keys(command).sort()))
+    .digest('hex');
 
 export const newTraceId = (): string => randomBytes(16).toString('hex');

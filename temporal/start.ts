@@ -68,7 +68,12 @@ const sameRequest = async ({ client }: StartDeps, swarmId: string, hash: string)
     throw found;
   }
   if (found.memo?.['commandHash'] === hash) return true;
-  throw new SwarmError({ code: 'idempotency_mismatch', message: 'The idempotency key belongs to another request.', why: `It started ${swarmId} with other settings.`, fix: 'Use a new key, or repeat the first request unchanged.' });
+  throw new SwarmError({
+    code: 'idempotency_mismatch',
+    message: 'The idempotency key belongs to another request.',
+    why: `It started ${swarmId} with other settings.`,
+    fix: 'Use a new key, or repeat the first request unchanged.',
+  });
 };
 
 const oneLine = (text: string, most: number): string => text.replace(/\s+/g, ' ').slice(0, most);

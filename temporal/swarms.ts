@@ -47,7 +47,8 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
   };
 
   const blobOf = async (swarmId: string, hash: string | null, what: string): Promise<string> => {
-    if (hash === null) throw new SwarmError({ code: 'not_found', message: `${swarmId} has no ${what} yet.`, why: 'It has not been written.', fix: `Follow it with: cf watch ${swarmId}` });
+    if (hash === null)
+      throw new SwarmError({ code: 'not_found', message: `${swarmId} has no ${what} yet.`, why: 'It has not been written.', fix: `Follow it with: cf watch ${swarmId}` });
     return deps.readBlob(hash);
   };
 
@@ -72,7 +73,8 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
       const stop = AbortSignal.any([AbortSignal.timeout(Math.max(1, waitMs)), ...(signal ? [signal] : [])]);
       await ignoreAbort(
         (async () => {
-          for await (const event of followEvents({ client, archive }, swarmId, { afterSeq: Math.max(0, (await show(swarmId)).lastSeq - 1), follow: true, signal: stop })) if (event.type === 'swarm.ended') return;
+          for await (const event of followEvents({ client, archive }, swarmId, { afterSeq: Math.max(0, (await show(swarmId)).lastSeq - 1), follow: true, signal: stop }))
+            if (event.type === 'swarm.ended') return;
         })(),
         stop,
       );
@@ -89,7 +91,13 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
     },
     output: async (swarmId, taskId) => {
       const task = (await show(swarmId)).tasks.find(({ id }) => id === taskId);
-      if (!task) throw new SwarmError({ code: 'not_found', message: `${swarmId} has no task "${taskId}".`, why: 'No task of its plan has this id.', fix: `See its tasks with: cf show ${swarmId}` });
+      if (!task)
+        throw new SwarmError({
+          code: 'not_found',
+          message: `${swarmId} has no task "${taskId}".`,
+          why: 'No task of its plan has this id.',
+          fix: `See its tasks with: cf show ${swarmId}`,
+        });
       return blobOf(swarmId, task.outputHash, `output of ${taskId}`);
     },
     events: (swarmId, options = {}) => followEvents({ client, archive }, swarmId, { afterSeq: 0, follow: true, ...options }),
@@ -102,7 +110,12 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
 };
 
 const ended = (swarmId: string, status: string): SwarmError =>
-  new SwarmError({ code: 'conflict', message: `${swarmId} has already ended (${status}).`, why: 'A swarm that has ended takes no more messages.', fix: 'Start a new one with: cf run' });
+  new SwarmError({
+    code: 'conflict',
+    message: `${swarmId} has already ended (${status}).`,
+    why: 'A swarm that has ended takes no more messages.',
+    fix: 'Start a new one with: cf run',
+  });
 
 const preview = async ({ catalogue, chooseModel }: SwarmsDeps, command: StartCommand): ReturnType<Swarms['preview']> => {
   const model = await chooseModel(command.model);

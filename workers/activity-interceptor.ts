@@ -23,7 +23,8 @@ export const createFailureInterceptor = (context: Context): ActivityInboundCalls
 /** The failure for an error at an attempt; the cause stays behind, since it may quote a request. */
 export const failureOf = (error: unknown, attempt: number): ApplicationFailure => {
   const report: ErrorReport = reportOf(error);
-  const nonRetryable = !RETRYABLE[report.code] || (report.code === 'provider_unavailable' && attempt >= PROVIDER_ATTEMPTS) || (report.code === 'internal' && attempt >= UNFORESEEN_ATTEMPTS);
+  const nonRetryable =
+    !RETRYABLE[report.code] || (report.code === 'provider_unavailable' && attempt >= PROVIDER_ATTEMPTS) || (report.code === 'internal' && attempt >= UNFORESEEN_ATTEMPTS);
   const wait = error instanceof SwarmError ? error.retryAfterMs : undefined;
   return ApplicationFailure.create({ type: report.code, message: report.message, details: [report], nonRetryable, ...(wait === undefined ? {} : { nextRetryDelay: wait }) });
 };

@@ -54,7 +54,12 @@ export const ensureBackground = async (deps: BackgroundDeps): Promise<TemporalTa
     await delay(50);
     log();
   }
-  throw new SwarmError({ code: 'unreachable', message: 'The local Temporal server and worker did not start.', why: await tailOf(supervisorLog(home), 12), fix: `See ${supervisorLog(home)}, and run: cf doctor` });
+  throw new SwarmError({
+    code: 'unreachable',
+    message: 'The local Temporal server and worker did not start.',
+    why: await tailOf(supervisorLog(home), 12),
+    fix: `See ${supervisorLog(home)}, and run: cf doctor`,
+  });
 };
 
 const spawnSupervisor = ({ home, supervisor: { file, args }, env, say }: BackgroundDeps): { gone: () => boolean } => {

@@ -87,7 +87,8 @@ export const supervise = async (deps: SupervisorDeps): Promise<boolean> => {
 };
 
 /** True when every setting the caller has is the worker's too. */
-export const covers = (worker: Readonly<Record<string, string>>, caller: Readonly<Record<string, string>>): boolean => Object.entries(caller).every(([name, hash]) => worker[name] === hash);
+export const covers = (worker: Readonly<Record<string, string>>, caller: Readonly<Record<string, string>>): boolean =>
+  Object.entries(caller).every(([name, hash]) => worker[name] === hash);
 
 /** The server that the state names, when it is still that one: a stranger on its port is none of ours. */
 export const isOurs = async (server: BackgroundState['server']): Promise<boolean> => server !== null && isAlive(server) && (await clusterIdAt(server.port)) === server.clusterId;

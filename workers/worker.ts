@@ -40,7 +40,8 @@ const DRAIN = '5 seconds';
 /** One process that polls the swarm queue and a queue per provider it can serve; ends by itself on SIGTERM and SIGINT. */
 export const startWorker = async ({ target, providers, storage, root, onReady, onOrphans }: WorkerDeps): Promise<RunningWorker> => {
   const codePath = join(root, 'dist', 'workflow-bundle.js');
-  if (!existsSync(codePath)) throw new SwarmError({ code: 'internal', message: 'The workflow bundle is missing.', why: `${codePath} does not exist.`, fix: 'Build the package: npm run build' });
+  if (!existsSync(codePath))
+    throw new SwarmError({ code: 'internal', message: 'The workflow bundle is missing.', why: `${codePath} does not exist.`, fix: 'Build the package: npm run build' });
   const temporal = await connectTemporal(target);
   await ensureSearchAttributes(temporal.connection, temporal.namespace);
   onOrphans?.(await releaseOrphans({ ledger: storage.ledger, client: temporal.client, isAlive }));

@@ -114,7 +114,12 @@ export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker 
     emit({ type: 'call.settled', ...taskOrSwarm, agentId: question.agentId, data: { purpose: question.purpose, broken, text, usage: first.usage } });
     const second = await call({ ...question, purpose: `${question.purpose}-repair`, prompt: repairPrompt(question.prompt, text, broken) });
     if (!second.ok || second.answer.broken === null) return second;
-    emit({ type: 'call.settled', ...taskOrSwarm, agentId: question.agentId, data: { purpose: `${question.purpose}-repair`, broken: second.answer.broken, text: second.answer.text, usage: second.usage } });
+    emit({
+      type: 'call.settled',
+      ...taskOrSwarm,
+      agentId: question.agentId,
+      data: { purpose: `${question.purpose}-repair`, broken: second.answer.broken, text: second.answer.text, usage: second.usage },
+    });
     return { ok: false, failure: brokenTwice(input.model.ref, question.contract, second.answer) };
   };
 
@@ -139,7 +144,12 @@ const overBudget = (bound: Amount, { budget }: SwarmState): ErrorReport =>
   );
 
 const brokenTwice = (model: string, contract: ContractName, { broken, text }: ModelAnswer): ErrorReport =>
-  report('provider_rejected', `${model} did not answer in the form "${contract}", also after one repair.`, `${broken ?? ''} Its text is kept as ${text.hash}.`, 'Use a stronger model with --model.');
+  report(
+    'provider_rejected',
+    `${model} did not answer in the form "${contract}", also after one repair.`,
+    `${broken ?? ''} Its text is kept as ${text.hash}.`,
+    'Use a stronger model with --model.',
+  );
 
 /** The report an activity failed with: its interceptor puts it into the failure's details. */
 const failureOf = (error: unknown): ErrorReport => {

@@ -56,7 +56,12 @@ export async function queenSwarm(input: SwarmInput, ...snapshot: unknown[]): Pro
 
   const fail = (task: TaskState, failure: ErrorReport): void => {
     if (failure.code === 'budget_exhausted') exhausted ??= failure;
-    emit({ type: 'task.failed', taskId: task.id, ...(task.agentId === null ? {} : { agentId: task.agentId }), data: { code: failure.code, message: failure.message, fix: failure.fix } });
+    emit({
+      type: 'task.failed',
+      taskId: task.id,
+      ...(task.agentId === null ? {} : { agentId: task.agentId }),
+      data: { code: failure.code, message: failure.message, fix: failure.fix },
+    });
     for (const id of dependantsOf(state.tasks, task.id)) emit({ type: 'task.skipped', taskId: id, data: { because: `${task.id} failed` } });
   };
 

@@ -9,7 +9,21 @@ import { LIMITS } from '../domain/limits.js';
 import { queenId } from '../domain/names.js';
 import { planPrompt, replanPrompt } from '../domain/prompts.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import { isEnded, leaseOf, openState, openTask, outcomeOf, packState, record, reopenRunning, spentOf, unpackState, type SwarmOutcome, type SwarmState, type SwarmStatus } from '../domain/swarm-state.js';
+import {
+  isEnded,
+  leaseOf,
+  openState,
+  openTask,
+  outcomeOf,
+  packState,
+  record,
+  reopenRunning,
+  spentOf,
+  unpackState,
+  type SwarmOutcome,
+  type SwarmState,
+  type SwarmStatus,
+} from '../domain/swarm-state.js';
 import { validateGraph, type TaskSpec } from '../domain/task-graph.js';
 import { statusInputOf } from '../domain/view.js';
 import { createAsker, type Asker } from './ask-model.js';
@@ -48,7 +62,10 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
   try {
     ending = await body.run(async () => {
       if (carried.length === 0) {
-        emit({ type: 'swarm.started', data: { topology: input.topology, model: input.model.ref, reason: input.model.reason, simulated: input.model.simulated, traceId: input.traceId } });
+        emit({
+          type: 'swarm.started',
+          data: { topology: input.topology, model: input.model.ref, reason: input.model.reason, simulated: input.model.simulated, traceId: input.traceId },
+        });
         state.texts = await storeTexts(textsOf(input));
         emit({ type: 'swarm.recalled', data: { memories: 0 } });
         const refused = await plan(input, state, emit);
@@ -76,7 +93,9 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
 
 /** Registers every handler before the first await, so that no message of the first task is lost. */
 const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'> & { at?: number }) => void, tellQueen: () => Promise<void>): void => {
-  wf.setHandler(statusQuery, () => ({ input: statusInputOf(input), state: withoutLog(state), lastSeq: nextSeq(state.log) - 1 }), { description: 'The whole swarm but its events.' });
+  wf.setHandler(statusQuery, () => ({ input: statusInputOf(input), state: withoutLog(state), lastSeq: nextSeq(state.log) - 1 }), {
+    description: 'The whole swarm but its events.',
+  });
   wf.setHandler(eventsQuery, (afterSeq) => eventsReply(state, afterSeq), { description: 'Events with a number above the argument, one page.' });
   wf.setHandler(costQuery, () => ({ usage: state.usage, budget: input.budget }), { description: 'Tokens and money used so far, and the limits.' });
   wf.setHandler(
@@ -146,11 +165,7 @@ const plan = async (input: SwarmInput, state: SwarmState, emit: (draft: Omit<Eve
   }
   const { ask } = createAsker({ input, state, emit, isPaused: () => state.status === 'paused' });
   const roles = plannableRoles(input);
-  const prompt = planPrompt(
-    { objective: state.texts['objective'] ?? { hash: '', bytes: 0 }, steering: [] },
-    roles,
-    input.limits.planTasks,
-  );
+  const prompt = planPrompt({ objective: state.texts['objective'] ?? { hash: '', bytes: 0 }, steering: [] }, roles, input.limits.planTasks);
   let findings: readonly string[] = [];
   let asked = prompt;
   for (let nth = 1; nth <= 2; nth += 1) {
@@ -167,7 +182,12 @@ const plan = async (input: SwarmInput, state: SwarmState, emit: (draft: Omit<Eve
     emit({ type: 'plan.repaired', agentId: 'planner-1', data: { nth, findings: findings.slice(0, 10), plan: answer.text, usage } });
     asked = replanPrompt(prompt, answer.text, findings);
   }
-  return { code: 'provider_rejected', message: 'The planner gave no plan that can be run, also after one repair.', why: findings.join(' '), fix: 'Give the tasks by hand with -f spec.yaml, or use a stronger model with --model.' };
+  return {
+    code: 'provider_rejected',
+    message: 'The planner gave no plan that can be run, also after one repair.',
+    why: findings.join(' '),
+    fix: 'Give the tasks by hand with -f spec.yaml, or use a stronger model with --model.',
+  };
 };
 
 const plannableRoles = ({ roster }: SwarmInput): SwarmInput['roster'] => {
@@ -204,7 +224,8 @@ const runTerms = async (
       if (wf.isCancellation(error)) throw error;
       deaths += 1;
       const why = error instanceof wf.ChildWorkflowFailure ? (error.cause?.message ?? error.message) : String(error);
-      if (deaths >= LIMITS.queenTerms) return { status: 'failed', failure: { code: 'internal', message: `The queen died ${deaths} times.`, why, fix: 'See its workflow in the Web UI.' } };
+      if (deaths >= LIMITS.queenTerms)
+        return { status: 'failed', failure: { code: 'internal', message: `The queen died ${deaths} times.`, why, fix: 'See its workflow in the Web UI.' } };
       emit({ type: 'swarm.queenReplaced', data: { term: state.term, why } });
     } finally {
       onQueen(null);
@@ -295,4 +316,3 @@ const pastDeadline = ({ deadlineAt }: SwarmInput): ErrorReport => ({
   why: `The deadline was ${new Date(deadlineAt ?? 0).toISOString()}.`,
   fix: 'Start it again with a later --deadline; the results reached are kept.',
 });
-

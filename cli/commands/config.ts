@@ -4,7 +4,11 @@ import { act, type Context, type Registry } from '../context.js';
 /** `cf config`: what is configured, and where each value came from. */
 export const addConfig = (program: Command, registry: Registry): void => {
   const config = program.command('config').summary('show the configuration');
-  config.command('show', { isDefault: true }).summary('every setting, its value and its source; keys are hidden').option('--json', 'one JSON document on standard output').action(act(registry, show));
+  config
+    .command('show', { isDefault: true })
+    .summary('every setting, its value and its source; keys are hidden')
+    .option('--json', 'one JSON document on standard output')
+    .action(act(registry, show));
 };
 
 const show = async (context: Context, { json }: { readonly json?: boolean }): Promise<void> => {

@@ -18,7 +18,11 @@ const addVerb = (program: Command, registry: Registry, verb: Verb): void => {
     .summary(VERBS[verb].summary)
     .argument('<swarm>', 'id of the swarm')
     .option(...json)
-    .action(act(registry, (context, options: { readonly json?: boolean }, swarmId: string) => tell(context, options, { swarmId, action: verb, said: VERBS[verb].said }, (swarms) => swarms[verb](swarmId))));
+    .action(
+      act(registry, (context, options: { readonly json?: boolean }, swarmId: string) =>
+        tell(context, options, { swarmId, action: verb, said: VERBS[verb].said }, (swarms) => swarms[verb](swarmId)),
+      ),
+    );
 };
 
 export const addCancel = (program: Command, registry: Registry): void => addVerb(program, registry, 'cancel');

@@ -25,7 +25,10 @@ const status = async ({ deps, flags, print, json }: Context, options: { readonly
 
 /** `cf worker`: runs workflows and model calls against any Temporal. */
 export const addWorker = (program: Command, registry: Registry): void => {
-  program.command('worker').summary('run a worker until SIGTERM or Ctrl-C').action(act(registry, ({ deps, flags, say }: Context) => deps.processes.worker(flags, say)));
+  program
+    .command('worker')
+    .summary('run a worker until SIGTERM or Ctrl-C')
+    .action(act(registry, ({ deps, flags, say }: Context) => deps.processes.worker(flags, say)));
 };
 
 interface ApiOptions extends GlobalFlags {

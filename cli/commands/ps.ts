@@ -28,7 +28,9 @@ const list = async (context: Context, { limit, cursor, status, json }: PsOptions
   if (json) return context.json(page);
   const { table } = await import('../table.js');
   if (page.swarms.length === 0) context.say('No swarms.');
-  else for (const line of table(['SWARM', 'STATUS', 'STARTED', 'TOOK', 'MODEL', 'OBJECTIVE'], await rows(page.swarms), context.io.out.isTTY ? context.io.out.columns : 1_000)) context.print(line);
+  else
+    for (const line of table(['SWARM', 'STATUS', 'STARTED', 'TOOK', 'MODEL', 'OBJECTIVE'], await rows(page.swarms), context.io.out.isTTY ? context.io.out.columns : 1_000))
+      context.print(line);
   if (page.nextCursor !== null) context.say(`More: cf ps --cursor ${page.nextCursor}`);
 };
 

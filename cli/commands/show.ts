@@ -3,7 +3,12 @@ import { act, type Context, type Registry, withSwarms } from '../context.js';
 
 /** `cf show`: everything about one swarm. */
 export const addShow = (program: Command, registry: Registry): void => {
-  program.command('show').summary('show a swarm in detail').argument('<swarm>', 'id of the swarm').option('--json', 'one JSON document on standard output').action(act(registry, show));
+  program
+    .command('show')
+    .summary('show a swarm in detail')
+    .argument('<swarm>', 'id of the swarm')
+    .option('--json', 'one JSON document on standard output')
+    .action(act(registry, show));
 };
 
 const show = async (context: Context, { json }: { readonly json?: boolean }, swarmId: string): Promise<void> => {

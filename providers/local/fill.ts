@@ -24,7 +24,8 @@ const fill = async (schema: Schema, name: string, writer: Writer, top: boolean):
   switch (schema.type) {
     case 'object': {
       const filled: Record<string, unknown> = {};
-      for (const [key, property] of Object.entries(schema.properties)) filled[key] = filled['verdict'] === 'accept' && key === 'findings' ? [] : await fill(property, key, writer, top && name !== key);
+      for (const [key, property] of Object.entries(schema.properties))
+        filled[key] = filled['verdict'] === 'accept' && key === 'findings' ? [] : await fill(property, key, writer, top && name !== key);
       return filled;
     }
     case 'array':
@@ -50,7 +51,11 @@ const fillPlan = async (roles: readonly string[], writer: Writer): Promise<reado
   const tasks: { id: string; title: string; role: string; dependsOn: string[] }[] = [];
   for (let i = 1; i <= (ITEMS['tasks'] ?? 3); i += 1) {
     const before = tasks.map(({ id, title }) => `${id}: ${title}`).join('\n');
-    const title = await writer.write(`${before === '' ? '' : `Tasks so far:\n${before}\n`}Write task number ${i} towards the objective as one short instruction.`, LINE_TOKENS, false);
+    const title = await writer.write(
+      `${before === '' ? '' : `Tasks so far:\n${before}\n`}Write task number ${i} towards the objective as one short instruction.`,
+      LINE_TOKENS,
+      false,
+    );
     const role = await writer.choose(`Which role does this task: ${title}`, roles);
     const needs = i === 1 ? 'none' : await writer.choose(`Which earlier task does "${title}" need? ${before}\nAnswer none or its id.`, ['none', ...tasks.map(({ id }) => id)]);
     tasks.push({ id: `t${i}`, title, role, dependsOn: needs === 'none' ? [] : [needs] });

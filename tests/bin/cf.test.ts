@@ -14,7 +14,8 @@ beforeEach(() => {
   home = tempFolder();
 });
 const env = (more: Record<string, string> = {}): Record<string, string> => ({ PATH: process.env['PATH'] ?? '', HOME: home, CF_HOME: join(home, 'state'), ...more });
-const cf = (args: readonly string[], { input = '', more = {} }: { input?: string; more?: Record<string, string> } = {}) => spawnSync(process.execPath, [CF, ...args], { cwd, env: env(more), input, encoding: 'utf8', timeout: 60_000 });
+const cf = (args: readonly string[], { input = '', more = {} }: { input?: string; more?: Record<string, string> } = {}) =>
+  spawnSync(process.execPath, [CF, ...args], { cwd, env: env(more), input, encoding: 'utf8', timeout: 60_000 });
 
 describe('the executable', () => {
   test('prints its version and leaves nothing behind', () => {

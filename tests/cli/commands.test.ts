@@ -29,7 +29,12 @@ describe('an unknown swarm', () => {
 });
 
 describe('a swarm that has ended', () => {
-  test.each([['cancel', id], ['pause', id], ['resume', id], ['steer', id, 'text']])('%s exits 9', async (...args) => {
+  test.each([
+    ['cancel', id],
+    ['pause', id],
+    ['resume', id],
+    ['steer', id, 'text'],
+  ])('%s exits 9', async (...args) => {
     const run = await cli([...args, '--json'], { swarms: await started() });
     expect(run.code).toBe(9);
     expect(run.json()).toMatchObject({ error: { code: 'conflict' } });
@@ -47,7 +52,11 @@ describe('cancel, pause, resume, steer', () => {
     expect(swarms.messages).toEqual([`pause ${id}`, `resume ${id}`, `steer ${id} Prefer  standard tools`, `cancel ${id}`]);
     expect((await swarms.show(id)).status).toBe('cancelled');
   });
-  test.each([['empty', ''], ['9 KB', 'x'.repeat(9_000)], ['binary', 'a\u0001']])('an instruction that is %s is refused', async (_, text) => {
+  test.each([
+    ['empty', ''],
+    ['9 KB', 'x'.repeat(9_000)],
+    ['binary', 'a\u0001'],
+  ])('an instruction that is %s is refused', async (_, text) => {
     const swarms = await started({ autoplay: false });
     expect(await cli(['steer', id, text], { swarms })).toMatchObject({ code: 2 });
     expect(swarms.messages).toEqual([]);
@@ -65,7 +74,11 @@ describe('cf watch', () => {
   });
   test('--since leaves out what was seen, and nothing else', async () => {
     const swarms = await started();
-    const seqs = async (...flags: string[]) => (await cli(['watch', id, '--jsonl', ...flags], { swarms })).out.trim().split('\n').map((line) => (JSON.parse(line) as { seq: number }).seq);
+    const seqs = async (...flags: string[]) =>
+      (await cli(['watch', id, '--jsonl', ...flags], { swarms })).out
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { seq: number }).seq);
     const all = await seqs();
     expect(await seqs('--since', '4')).toEqual(all.slice(4));
   });
@@ -104,7 +117,10 @@ describe('cf logs', () => {
     const logs = startCli(['logs', id, '--follow', '--jsonl', '--since', '2'], { swarms });
     await vi.waitUntil(() => swarms.followers() === 1);
     swarms.finish(id);
-    const events = (await logs.done).out.trim().split('\n').map((line) => JSON.parse(line) as { seq: number; type: string });
+    const events = (await logs.done).out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { seq: number; type: string });
     expect([events[0]?.seq, events.at(-1)?.type]).toEqual([3, 'swarm.ended']);
   });
 });
@@ -125,7 +141,12 @@ describe('cf ps', () => {
     expect((await cli(['ps', '--limit', '1', '--cursor', '1', '--json'], { swarms })).json()).toMatchObject({ swarms: [{ swarmId: id }] });
     expect(await cli(['ps', '--status', 'failed'], { swarms })).toMatchObject({ code: 0, out: '', err: 'No swarms.\n' });
   });
-  test.each([['--limit', '0'], ['--limit', '101'], ['--limit', 'x'], ['--status', 'done']])('%s %s is refused', async (flag, value) => {
+  test.each([
+    ['--limit', '0'],
+    ['--limit', '101'],
+    ['--limit', 'x'],
+    ['--status', 'done'],
+  ])('%s %s is refused', async (flag, value) => {
     expect(await cli(['ps', flag, value])).toMatchObject({ code: 2, err: expect.stringContaining(`${flag} is not usable`) });
   });
 });
@@ -135,13 +156,27 @@ describe('cf show and cf result', () => {
     const swarms = await started({}, 'Do it', 'sim/echo');
     const { out } = await cli(['show', id], { swarms });
     expect(out).toMatch(/SIMULATED[\s\S]*✔ t1[\s\S]*objective {2}Do it[\s\S]*sim\/echo \[simulated\][\s\S]*\[simulated by sim\/echo[\s\S]*The answer\./);
-    expect((await cli(['show', id, '--json'], { swarms })).json()).toMatchObject({ swarmId: id, simulated: true, result: 'The answer.', tasks: [{ id: 't1', status: 'succeeded', attempts: 1, agentId: 'researcher-1' }, { id: 't2', dependsOn: ['t1'] }] });
+    expect((await cli(['show', id, '--json'], { swarms })).json()).toMatchObject({
+      swarmId: id,
+      simulated: true,
+      result: 'The answer.',
+      tasks: [
+        { id: 't1', status: 'succeeded', attempts: 1, agentId: 'researcher-1' },
+        { id: 't2', dependsOn: ['t1'] },
+      ],
+    });
   });
   test('result prints the text, of a task too', async () => {
     const swarms = await started({ result: 'A\n\u001b[31mred' });
     expect((await cli(['result', id], { swarms })).out).toBe('A\n␛[31mred\n');
     expect((await cli(['result', id, '--task', 't1'], { swarms })).out).toBe('Output of t1.\n');
-    expect((await cli(['result', id, '--json'], { swarms })).json()).toEqual({ swarmId: id, status: 'completed', model: 'openai/gpt-5-mini', simulated: false, result: 'A\n\u001b[31mred' });
+    expect((await cli(['result', id, '--json'], { swarms })).json()).toEqual({
+      swarmId: id,
+      status: 'completed',
+      model: 'openai/gpt-5-mini',
+      simulated: false,
+      result: 'A\n\u001b[31mred',
+    });
     expect((await cli(['result', id, '--task', 'none'], { swarms })).code).toBe(7);
   });
   test('result of a swarm without one exits 7', async () => {
@@ -201,7 +236,27 @@ describe('the program', () => {
   test('help lists every command and goes to standard output', async () => {
     const { code, out, err } = await cli(['--help']);
     expect([code, err]).toEqual([0, '']);
-    for (const name of ['run', 'watch', 'ps', 'show', 'result', 'logs', 'cancel', 'pause', 'resume', 'steer', 'agents', 'doctor', 'dev', 'worker', 'api', 'mcp', 'config', 'completion']) expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+    for (const name of [
+      'run',
+      'watch',
+      'ps',
+      'show',
+      'result',
+      'logs',
+      'cancel',
+      'pause',
+      'resume',
+      'steer',
+      'agents',
+      'doctor',
+      'dev',
+      'worker',
+      'api',
+      'mcp',
+      'config',
+      'completion',
+    ])
+      expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     expect((await cli(['run', '--help'])).out).toContain('--idempotency-key');
   });
   test('--version prints the version', async () => {

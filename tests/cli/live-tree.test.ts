@@ -106,5 +106,15 @@ describe('liveTree', () => {
 });
 
 test('durations are written as people say them', () => {
-  expect([0, 999, 9_999, 10_000, 59_999, 60_000, 3_599_000, 7_860_000, -5].map(durationText)).toEqual(['0.0 s', '0.9 s', '9.9 s', '10 s', '59 s', '1 min 00 s', '59 min 59 s', '2 h 11 min', '0.0 s']);
+  expect([0, 999, 9_999, 10_000, 59_999, 60_000, 3_599_000, 7_860_000, -5].map(durationText)).toEqual([
+    '0.0 s',
+    '0.9 s',
+    '9.9 s',
+    '10 s',
+    '59 s',
+    '1 min 00 s',
+    '59 min 59 s',
+    '2 h 11 min',
+    '0.0 s',
+  ]);
 });

@@ -23,11 +23,47 @@ describe('cf run', () => {
   test('every flag reaches the command', async () => {
     const swarms = createFakeSwarms();
     const workspace = tempFolder();
-    const flags = ['--topology', 'queen', '--max-agents', '3', '--agents', 'coder, researcher', '--model', 'openai/x', '--budget-usd', '1.5', '--budget-tokens', '9000', '--deadline', '15m', '--strict', '--no-review', '--approve', 'never', '--workspace', workspace, '--idempotency-key', 'k1'];
+    const flags = [
+      '--topology',
+      'queen',
+      '--max-agents',
+      '3',
+      '--agents',
+      'coder, researcher',
+      '--model',
+      'openai/x',
+      '--budget-usd',
+      '1.5',
+      '--budget-tokens',
+      '9000',
+      '--deadline',
+      '15m',
+      '--strict',
+      '--no-review',
+      '--approve',
+      'never',
+      '--workspace',
+      workspace,
+      '--idempotency-key',
+      'k1',
+    ];
     const { code, err } = await cli(['run', objective, ...flags], { swarms });
     expect(code).toBe(0);
     expect(err).toContain('have no file tools');
-    expect(swarms.started[0]?.command).toEqual({ objective, topology: 'queen', maxAgents: 3, agents: ['coder', 'researcher'], model: 'openai/x', budgetUsd: 1.5, budgetTokens: 9000, deadline: 900_000, strict: true, review: false, approve: 'never', workspace });
+    expect(swarms.started[0]?.command).toEqual({
+      objective,
+      topology: 'queen',
+      maxAgents: 3,
+      agents: ['coder', 'researcher'],
+      model: 'openai/x',
+      budgetUsd: 1.5,
+      budgetTokens: 9000,
+      deadline: 900_000,
+      strict: true,
+      review: false,
+      approve: 'never',
+      workspace,
+    });
     expect(swarms.started[0]?.options).toEqual({ idempotencyKey: 'k1' });
   });
 
@@ -36,13 +72,27 @@ describe('cf run', () => {
     expect(run.code).toBe(0);
     expect(run.out.trim().split('\n')).toHaveLength(1);
     const view = run.json();
-    expect(view).toMatchObject({ swarmId: 'swarm-fake1', status: 'completed', topology: 'queen', objective, model: 'openai/gpt-5-mini', simulated: false, result: 'The answer.', votes: [], budget: { tokens: null, usd: null }, failure: null });
+    expect(view).toMatchObject({
+      swarmId: 'swarm-fake1',
+      status: 'completed',
+      topology: 'queen',
+      objective,
+      model: 'openai/gpt-5-mini',
+      simulated: false,
+      result: 'The answer.',
+      votes: [],
+      budget: { tokens: null, usd: null },
+      failure: null,
+    });
     expect(Object.keys(view)).toEqual(expect.arrayContaining(['tasks', 'usage', 'startedAt', 'endedAt', 'durationMs', 'temporalUi']));
   });
 
   test('--jsonl prints one event a line, numbered without gaps, the last one swarm.ended', async () => {
     const { code, out } = await cli(['run', objective, '--jsonl']);
-    const events = out.trim().split('\n').map((line) => JSON.parse(line) as { seq: number; type: string; swarmId: string; at: string; data: object });
+    const events = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { seq: number; type: string; swarmId: string; at: string; data: object });
     expect(code).toBe(0);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
     expect(events.at(-1)?.type).toBe('swarm.ended');
@@ -117,7 +167,12 @@ describe('cf run', () => {
   test('a simulated model is labelled on every output', async () => {
     const people = await cli(['run', objective, '--model', 'sim/echo']);
     expect(people.out).toBe('[simulated by sim/echo: no model answered]\nThe answer.\n');
-    expect(people.err.split('\n').filter((line) => /\btask\./.test(line)).every((line) => line.includes('[simulated]'))).toBe(true);
+    expect(
+      people.err
+        .split('\n')
+        .filter((line) => /\btask\./.test(line))
+        .every((line) => line.includes('[simulated]')),
+    ).toBe(true);
     expect((await cli(['run', objective, '--model', 'sim/echo', '--json'])).json()['simulated']).toBe(true);
     expect((await cli(['run', objective, '--model', 'sim/echo', '--dry-run'])).out).toContain('[simulated by sim/echo');
     expect((await cli(['run', objective, '--model', 'sim/echo'], { errTTY: true })).err).toContain('SIMULATED');
@@ -185,7 +240,9 @@ describe('the objective', () => {
     const swarms = createFakeSwarms();
     const run = await cli(['run', text, '--json'], { swarms });
     expect(run.code).toBe(2);
-    expect(run.json()).toMatchObject({ error: { code: 'invalid_input', message: 'The objective is not usable.', why: expect.stringMatching(/\S/), fix: expect.stringMatching(/\S/) } });
+    expect(run.json()).toMatchObject({
+      error: { code: 'invalid_input', message: 'The objective is not usable.', why: expect.stringMatching(/\S/), fix: expect.stringMatching(/\S/) },
+    });
     expect(swarms.started).toEqual([]);
   });
 });

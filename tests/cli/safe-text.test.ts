@@ -5,7 +5,9 @@ import { fit, safeJson, safeLine, safeText, widthOf } from '../../cli/safe-text.
 import { table } from '../../cli/table.js';
 
 const ACTIVE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
-const hostile = fc.array(fc.constantFrom('\u001b[31m', '\u0007', '\u202e', '\u2066', '\u009b', '\r', '\n', '\t', '\u0000', '\ud800', 'é', '漢', '🚀', 'abc '), { maxLength: 30 }).map((parts) => parts.join(''));
+const hostile = fc
+  .array(fc.constantFrom('\u001b[31m', '\u0007', '\u202e', '\u2066', '\u009b', '\r', '\n', '\t', '\u0000', '\ud800', 'é', '漢', '🚀', 'abc '), { maxLength: 30 })
+  .map((parts) => parts.join(''));
 
 test.prop([hostile])('nothing that acts on a terminal is left, and one line stays one line', (text) => {
   expect(safeText(text)).not.toMatch(ACTIVE);
@@ -28,7 +30,10 @@ plain('line ends and tabs of a text stay', () => {
 });
 
 plain('an event is one safe line whatever its data holds', () => {
-  const line = eventLine({ swarmId: 's', seq: 7, type: 'task.failed', at: '2026-01-02T03:04:05.000Z', taskId: 't1', agentId: 'coder-1', data: { message: 'no\n\u001b[2Jway', code: 'x' } }, { simulated: true });
+  const line = eventLine(
+    { swarmId: 's', seq: 7, type: 'task.failed', at: '2026-01-02T03:04:05.000Z', taskId: 't1', agentId: 'coder-1', data: { message: 'no\n\u001b[2Jway', code: 'x' } },
+    { simulated: true },
+  );
   expect(line).toBe('   7  03:04:05  [simulated]  task.failed  t1  coder-1  no ␛[2Jway');
 });
 

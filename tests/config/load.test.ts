@@ -22,7 +22,12 @@ describe('loadSettings', () => {
   test('with nothing given everything has its default, and nothing is written', async () => {
     expect(await load({ env: { XDG_DATA_HOME: '/data' } })).toMatchObject({
       model: null,
-      providers: { anthropic: { apiKey: null, baseUrl: null }, openai: { apiKey: null, baseUrl: null }, compat: { apiKey: null, baseUrl: null, ollamaHost: null }, simScript: null },
+      providers: {
+        anthropic: { apiKey: null, baseUrl: null },
+        openai: { apiKey: null, baseUrl: null },
+        compat: { apiKey: null, baseUrl: null, ollamaHost: null },
+        simScript: null,
+      },
       api: { port: 3000, host: '127.0.0.1' },
       logLevel: 'info',
       remoteTemporal: false,
@@ -63,10 +68,30 @@ describe('loadSettings', () => {
   });
 
   test('every variable of the contract is read', async () => {
-    const env = { CF_HOME: 'state', ANTHROPIC_API_KEY: 'ak', ANTHROPIC_BASE_URL: 'http://a', OPENAI_API_KEY: 'ok', OPENAI_BASE_URL: 'http://o', OLLAMA_HOST: '127.0.0.1:1', CF_COMPAT_BASE_URL: 'http://c', CF_COMPAT_API_KEY: 'ck', CF_SIM_SCRIPT: 's.yaml', CF_API_PORT: '0', CF_API_HOST: '::1', CF_LOG_LEVEL: 'debug', CF_SEED: '42', CF_TEMPORAL_BIN: '/bin/temporal' };
+    const env = {
+      CF_HOME: 'state',
+      ANTHROPIC_API_KEY: 'ak',
+      ANTHROPIC_BASE_URL: 'http://a',
+      OPENAI_API_KEY: 'ok',
+      OPENAI_BASE_URL: 'http://o',
+      OLLAMA_HOST: '127.0.0.1:1',
+      CF_COMPAT_BASE_URL: 'http://c',
+      CF_COMPAT_API_KEY: 'ck',
+      CF_SIM_SCRIPT: 's.yaml',
+      CF_API_PORT: '0',
+      CF_API_HOST: '::1',
+      CF_LOG_LEVEL: 'debug',
+      CF_SEED: '42',
+      CF_TEMPORAL_BIN: '/bin/temporal',
+    };
     expect(await load({ env })).toMatchObject({
       home: join(cwd, 'state'),
-      providers: { anthropic: { apiKey: 'ak', baseUrl: 'http://a' }, openai: { apiKey: 'ok', baseUrl: 'http://o' }, compat: { apiKey: 'ck', baseUrl: 'http://c', ollamaHost: '127.0.0.1:1' }, simScript: join(cwd, 's.yaml') },
+      providers: {
+        anthropic: { apiKey: 'ak', baseUrl: 'http://a' },
+        openai: { apiKey: 'ok', baseUrl: 'http://o' },
+        compat: { apiKey: 'ck', baseUrl: 'http://c', ollamaHost: '127.0.0.1:1' },
+        simScript: join(cwd, 's.yaml'),
+      },
       api: { port: 0, host: '::1' },
       logLevel: 'debug',
       seed: '42',

@@ -13,13 +13,21 @@ const logged = (write: (logger: ReturnType<typeof createLogger>) => void, secret
 };
 
 test('a log line holds no credential: by field name, by shape, by value', () => {
-  const text = logged((log) => {
-    log.info({ apiKey: 'plain-one', provider: { apiKey: 'plain-two', headers: { authorization: 'plain-three' } } }, 'called');
-    log.error(new Error('401 from https://user:hunter2@host with Bearer abcdefghijkl and sk-ant-api03-abcdefgh'));
-    log.warn('the value my-own-secret-value is written');
-  }, ['my-own-secret-value']);
+  const text = logged(
+    (log) => {
+      log.info({ apiKey: 'plain-one', provider: { apiKey: 'plain-two', headers: { authorization: 'plain-three' } } }, 'called');
+      log.error(new Error('401 from https://user:hunter2@host with Bearer abcdefghijkl and sk-ant-api03-abcdefgh'));
+      log.warn('the value my-own-secret-value is written');
+    },
+    ['my-own-secret-value'],
+  );
   for (const secret of ['plain-one', 'plain-two', 'plain-three', 'hunter2', 'abcdefghijkl', 'api03', 'my-own-secret-value']) expect(text).not.toContain(secret);
-  expect(text.trim().split('\n').map((line) => (JSON.parse(line) as { name: string }).name)).toEqual(['test', 'test', 'test']);
+  expect(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { name: string }).name),
+  ).toEqual(['test', 'test', 'test']);
 });
 
 test('the level is kept', () => {

@@ -61,17 +61,36 @@ export const fakeRole = (name: string, craft = 'research'): AgentDefinition => (
 });
 
 export const FAKE_CATALOGUE: ReadonlyMap<string, AgentDefinition> = new Map(
-  [fakeRole('queen', 'coordination'), fakeRole('planner', 'coordination'), fakeRole('aggregator', 'coordination'), fakeRole('researcher'), fakeRole('coder', 'coding'), fakeRole('reviewer', 'review')].map((role) => [role.name, role]),
+  [
+    fakeRole('queen', 'coordination'),
+    fakeRole('planner', 'coordination'),
+    fakeRole('aggregator', 'coordination'),
+    fakeRole('researcher'),
+    fakeRole('coder', 'coding'),
+    fakeRole('reviewer', 'review'),
+  ].map((role) => [role.name, role]),
 );
 
 export const fakeModel = (ref: string, reason: string): ModelChoice => {
   const parsed = parseModelRef(ref);
-  if (!parsed) throw new SwarmError({ code: 'invalid_input', message: `There is no model "${ref}".`, why: 'A model is named provider/model.', fix: 'Use --model openai/gpt-5-mini, for example.' });
+  if (!parsed)
+    throw new SwarmError({
+      code: 'invalid_input',
+      message: `There is no model "${ref}".`,
+      why: 'A model is named provider/model.',
+      fix: 'Use --model openai/gpt-5-mini, for example.',
+    });
   const simulated = parsed.provider === 'sim';
   return { ref, ...parsed, reason, simulated, maxOutputTokens: 4_096, price: simulated ? null : { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 2_000_000 } };
 };
 
-export const createFakeSwarms = ({ autoplay = true, defaultModel = 'openai/gpt-5-mini', result = 'The answer.', silentQueues = [], showErrors = [] }: FakeOptions = {}): FakeSwarms => {
+export const createFakeSwarms = ({
+  autoplay = true,
+  defaultModel = 'openai/gpt-5-mini',
+  result = 'The answer.',
+  silentQueues = [],
+  showErrors = [],
+}: FakeOptions = {}): FakeSwarms => {
   const entries = new Map<string, Entry>();
   const started: FakeSwarms['started'][number][] = [];
   const messages: string[] = [];
@@ -80,12 +99,19 @@ export const createFakeSwarms = ({ autoplay = true, defaultModel = 'openai/gpt-5
 
   const find = (swarmId: string): Entry => {
     const entry = entries.get(swarmId);
-    if (!entry) throw new SwarmError({ code: 'not_found', message: `There is no swarm ${swarmId}.`, why: 'Neither Temporal nor the read model knows it.', fix: 'List swarms with: cf ps' });
+    if (!entry)
+      throw new SwarmError({ code: 'not_found', message: `There is no swarm ${swarmId}.`, why: 'Neither Temporal nor the read model knows it.', fix: 'List swarms with: cf ps' });
     return entry;
   };
   const running = (swarmId: string): Entry => {
     const entry = find(swarmId);
-    if (isEnded(entry.state.status)) throw new SwarmError({ code: 'conflict', message: `${swarmId} has already ended (${entry.state.status}).`, why: 'A swarm that has ended takes no more messages.', fix: 'Start a new one with: cf run' });
+    if (isEnded(entry.state.status))
+      throw new SwarmError({
+        code: 'conflict',
+        message: `${swarmId} has already ended (${entry.state.status}).`,
+        why: 'A swarm that has ended takes no more messages.',
+        fix: 'Start a new one with: cf run',
+      });
     return entry;
   };
   const emitTo = ({ state }: Entry, draft: Omit<EventDraft, 'at'>): void => {
@@ -104,7 +130,12 @@ export const createFakeSwarms = ({ autoplay = true, defaultModel = 'openai/gpt-5
     const { input, state } = entry;
     emitTo(entry, { type: 'swarm.started', data: { topology: input.topology, model: input.model.ref, reason: input.model.reason, simulated: input.model.simulated } });
     emitTo(entry, { type: 'swarm.recalled', data: { memories: 0 } });
-    state.tasks = (input.tasks ?? [{ id: 't1', title: 'Find out' }, { id: 't2', title: 'Write it up', dependsOn: ['t1'] }]).map(openTask);
+    state.tasks = (
+      input.tasks ?? [
+        { id: 't1', title: 'Find out' },
+        { id: 't2', title: 'Write it up', dependsOn: ['t1'] },
+      ]
+    ).map(openTask);
     emitTo(entry, { type: 'plan.accepted', data: { tasks: state.tasks.length, by: input.tasks ? 'hand' : 'planner' } });
   };
   const finish: FakeSwarms['finish'] = (swarmId, { status = 'completed', result: text = result, failure = null } = {}) => {
@@ -114,7 +145,12 @@ export const createFakeSwarms = ({ autoplay = true, defaultModel = 'openai/gpt-5
         const output = `Output of ${id}.`;
         entry.outputs.set(id, output);
         emitTo(entry, { type: 'task.assigned', taskId: id, agentId: 'researcher-1', data: { reason: 'named by the plan' } });
-        emitTo(entry, { type: 'task.answered', taskId: id, agentId: 'researcher-1', data: { output: blob(output), usage: { in: 100, out: 50, microUsd: entry.input.model.price ? 200 : null } } });
+        emitTo(entry, {
+          type: 'task.answered',
+          taskId: id,
+          agentId: 'researcher-1',
+          data: { output: blob(output), usage: { in: 100, out: 50, microUsd: entry.input.model.price ? 200 : null } },
+        });
         emitTo(entry, { type: 'task.succeeded', taskId: id, agentId: 'researcher-1', data: {} });
       }
       emitTo(entry, { type: 'aggregate.started', data: {} });
@@ -153,7 +189,13 @@ export const createFakeSwarms = ({ autoplay = true, defaultModel = 'openai/gpt-5
       const swarmId = options.idempotencyKey === undefined ? `swarm-fake${started.length + 1}` : idOfKey(options.idempotencyKey);
       const hash = commandHash(command);
       const before = entries.get(swarmId);
-      if (before && before.hash !== hash) throw new SwarmError({ code: 'idempotency_mismatch', message: 'The idempotency key belongs to another request.', why: `It started ${swarmId} with other settings.`, fix: 'Use a new key, or repeat the first request unchanged.' });
+      if (before && before.hash !== hash)
+        throw new SwarmError({
+          code: 'idempotency_mismatch',
+          message: 'The idempotency key belongs to another request.',
+          why: `It started ${swarmId} with other settings.`,
+          fix: 'Use a new key, or repeat the first request unchanged.',
+        });
       const temporalUi = `http://127.0.0.1:8233/namespaces/default/workflows/${swarmId}`;
       if (before) return { swarmId, temporalUi, created: false };
       const input = snapshotOf(command, { catalogue: FAKE_CATALOGUE, model: choose(command.model), swarmId, traceId: options.traceId ?? 'a'.repeat(32), version: '0.0.0', now });
@@ -175,7 +217,10 @@ export const createFakeSwarms = ({ autoplay = true, defaultModel = 'openai/gpt-5
     },
     list: async ({ limit = 20, cursor, status } = {}) => {
       const from = Number(cursor ?? 0);
-      const all = [...entries.values()].reverse().map(viewOfEntry).filter((view) => status === undefined || view.status === status);
+      const all = [...entries.values()]
+        .reverse()
+        .map(viewOfEntry)
+        .filter((view) => status === undefined || view.status === status);
       return { swarms: all.slice(from, from + limit), nextCursor: all.length > from + limit ? String(from + limit) : null };
     },
     wait: async (swarmId, waitMs, signal) => {
@@ -185,12 +230,19 @@ export const createFakeSwarms = ({ autoplay = true, defaultModel = 'openai/gpt-5
     },
     result: async (swarmId) => {
       const { result: text } = find(swarmId);
-      if (text === null) throw new SwarmError({ code: 'not_found', message: `${swarmId} has no result yet.`, why: 'It has not been written.', fix: `Follow it with: cf watch ${swarmId}` });
+      if (text === null)
+        throw new SwarmError({ code: 'not_found', message: `${swarmId} has no result yet.`, why: 'It has not been written.', fix: `Follow it with: cf watch ${swarmId}` });
       return text;
     },
     output: async (swarmId, taskId) => {
       const text = find(swarmId).outputs.get(taskId);
-      if (text === undefined) throw new SwarmError({ code: 'not_found', message: `${swarmId} has no task "${taskId}".`, why: 'No task of its plan has this id.', fix: `See its tasks with: cf show ${swarmId}` });
+      if (text === undefined)
+        throw new SwarmError({
+          code: 'not_found',
+          message: `${swarmId} has no task "${taskId}".`,
+          why: 'No task of its plan has this id.',
+          fix: `See its tasks with: cf show ${swarmId}`,
+        });
       return text;
     },
     events,
