@@ -47,6 +47,7 @@ export const swarm = z
     modelReason: z.string(),
     simulated: z.boolean(),
     result: nullable(z.string()),
+    resultHash: nullable(z.string()),
     tasks: z.array(task),
     votes: z.array(z.unknown()),
     usage: z.object({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number(), costUsd: nullable(z.number()) }),

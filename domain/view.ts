@@ -29,6 +29,8 @@ export interface SwarmView {
   readonly simulated: boolean;
   /** Null until the swarm has one. */
   readonly result: string | null;
+  /** Blob of the whole result: `result` is only its beginning where it is long. */
+  readonly resultHash: string | null;
   readonly tasks: readonly TaskView[];
   readonly votes: readonly never[];
   /** USD, not micro-USD; null = unknown. */
@@ -72,6 +74,7 @@ export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): Swa
     modelReason: input.model.reason,
     simulated: input.model.simulated,
     result: state.resultText ?? state.result?.preview ?? null,
+    resultHash: state.result?.hash ?? null,
     tasks: state.tasks.map((task) => ({
       id: task.id,
       title: task.title,

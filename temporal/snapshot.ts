@@ -90,10 +90,10 @@ const toSpec = ({ id, title, role, dependsOn, priority, timeout, output }: NonNu
 /** Same key, same swarm: the id is derived from it. */
 export const idOfKey = (key: string): string => `swarm-k${createHash('sha256').update(key).digest('hex').slice(0, 25)}`;
 
-/** Tells one command from another under the same idempotency key. */
-export const commandHash = (command: StartCommand): string =>
-  createHash('sha256')
-    .update(JSON.stringify(command, Object.keys(command).sort()))
-    .digest('hex');
+/** Tells one command from another under the same idempotency key, whatever the order of its keys. */
+export const commandHash = (command: StartCommand): string => createHash('sha256').update(JSON.stringify(command, sortedKeys)).digest('hex');
+
+const sortedKeys = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 
 export const newTraceId = (): string => randomBytes(16).toString('hex');

@@ -87,7 +87,7 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
       if (!(reply instanceof SwarmError)) return reply.state.resultText ?? blobOf(swarmId, reply.state.result?.hash ?? null, 'result');
       const archived = reply.code === 'not_found' ? readEnded(archive, swarmId) : null;
       if (archived === null) throw reply;
-      return archived.result ?? blobOf(swarmId, null, 'result');
+      return blobOf(swarmId, archived.resultHash ?? null, 'result').catch((error: unknown) => archived.result ?? Promise.reject(error));
     },
     output: async (swarmId, taskId) => {
       const task = (await show(swarmId)).tasks.find(({ id }) => id === taskId);

@@ -249,12 +249,16 @@ const runTerm = async (
   // What arrived while the child was starting reached nobody.
   if (state.status === 'paused' || state.steering.length > 0) await tellQueen(false);
   let ended = false;
-  const asksHandOver = wf.condition(() => ended || isLong(input)).then(() => (ended ? undefined : tellQueen(true)));
+  // Caught here and now: on cancellation it rejects long before anybody awaits it, and an unhandled rejection fails the workflow task for ever.
+  const asksHandOver = wf
+    .condition(() => ended || isLong(input))
+    .then(() => (ended ? undefined : tellQueen(true)))
+    .catch(() => undefined);
   try {
     return await queen.result();
   } finally {
     ended = true;
-    await asksHandOver.catch(() => undefined);
+    await asksHandOver;
   }
 };
 

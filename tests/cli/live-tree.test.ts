@@ -28,6 +28,7 @@ const view = (more: Partial<SwarmView> = {}): SwarmView => ({
   modelReason: 'asked for',
   simulated: false,
   result: null,
+  resultHash: null,
   tasks: [],
   votes: [],
   usage: { modelCalls: 3, inputTokens: 1200, outputTokens: 340, costUsd: 0.0123 },

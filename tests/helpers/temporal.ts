@@ -13,6 +13,9 @@ export interface TestServer extends TemporalConnection {
   readonly target: TemporalTarget;
   /** `kill -9`, then the same database on the same port. */
   crash(): Promise<void>;
+  /** SIGSTOP: it answers nothing until `thaw`. */
+  freeze(): void;
+  thaw(): void;
   stop(): Promise<void>;
 }
 
@@ -34,6 +37,8 @@ export const startTestServer = async (): Promise<TestServer> => {
       child.kill('SIGKILL');
       child = await startDevServer(options);
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     stop: async () => {
       await connection.close();
       await end(identity(), 5_000);

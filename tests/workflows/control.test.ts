@@ -1,0 +1,88 @@
+import { expect, test, vi } from 'vitest';
+import { engineSuite } from '../helpers/engine-suite.js';
+
+const suite = engineSuite(() => undefined);
+const tasks = [
+  { id: 'first', title: 'Do first', role: 'researcher' },
+  { id: 'second', title: 'Do second', role: 'analyst', dependsOn: ['first'] },
+];
+const asked = (swarmId: string, call: string) => suite.model().requests.filter(({ key }) => key === `${swarmId}/${call}`);
+const whenAsked = (swarmId: string, call: string) => vi.waitUntil(() => asked(swarmId, call).length > 0, 20_000);
+
+test('cancel reaches the call in flight; the run ends cancelled and nothing new starts', async () => {
+  const open = suite.model().hold(/\/first\/answer/);
+  const swarmId = await suite.engine().start({ objective: 'cancel me', tasks });
+  await whenAsked(swarmId, 'first/answer/1');
+  await suite.engine().swarms.cancel(swarmId);
+  expect(await suite.engine().end(swarmId)).toMatchObject({ status: 'cancelled', tasks: [{ status: 'cancelled' }, { status: 'skipped' }] });
+  await vi.waitUntil(() => asked(swarmId, 'first/answer/1')[0]?.signal.aborted, 10_000);
+  expect(asked(swarmId, 'second/answer/1')).toEqual([]);
+  open();
+});
+
+test('pause holds what is next, also over a worker restart; steer reaches every later prompt; resume goes on', async () => {
+  const open = suite.model().hold(/\/held\/answer/);
+  const swarmId = await suite.engine().start({
+    review: false,
+    tasks: [
+      { id: 'held', title: 'Do held', role: 'researcher' },
+      { id: 'next', title: 'Do next', role: 'researcher', dependsOn: ['held'] },
+    ],
+  });
+  await whenAsked(swarmId, 'held/answer/1');
+  await suite.engine().swarms.pause(swarmId);
+  await vi.waitUntil(async () => (await suite.engine().swarms.show(swarmId)).status === 'paused', 10_000);
+  open();
+  await vi.waitUntil(async () => (await suite.engine().swarms.show(swarmId)).tasks[0]?.status === 'succeeded', 20_000);
+  await suite.restartWorker();
+  await suite.engine().swarms.steer(swarmId, 'Prefer standard tools.');
+  expect(await suite.engine().swarms.show(swarmId)).toMatchObject({ status: 'paused', tasks: [{ status: 'succeeded' }, { status: 'ready' }] });
+  expect(asked(swarmId, 'next/answer/1')).toEqual([]);
+  await suite.engine().swarms.resume(swarmId);
+  expect((await suite.engine().end(swarmId)).status).toBe('completed');
+  expect(asked(swarmId, 'next/answer/1')[0]?.prompt).toContain('Prefer standard tools.');
+  expect(asked(swarmId, 'swarm/aggregate/1')[0]?.prompt).toContain('Prefer standard tools.');
+  expect(asked(swarmId, 'held/answer/1')[0]?.prompt).not.toContain('Prefer standard tools.');
+});
+
+test('every message to an ended swarm is a conflict, to an unknown one not_found', async () => {
+  const { swarmId } = await suite.engine().run({ tasks, review: false });
+  const { swarms } = suite.engine();
+  for (const send of [swarms.cancel, swarms.pause, swarms.resume, (id: string) => swarms.steer(id, 'late')]) {
+    await expect(send(swarmId)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(send('swarm-unknown')).rejects.toMatchObject({ code: 'not_found' });
+  }
+});
+
+test('a deadline ends the run with what was reached and aborts the call in flight', async () => {
+  suite.model().hold(/\/late\/answer/);
+  const swarmId = await suite.engine().start({
+    review: false,
+    deadline: '4s',
+    tasks: [
+      { id: 'early', title: 'Do early', role: 'researcher' },
+      { id: 'late', title: 'Do late', role: 'researcher' },
+    ],
+  });
+  const view = await suite.engine().end(swarmId);
+  expect(view).toMatchObject({ status: 'failed', failure: { code: 'deadline_exceeded' }, tasks: [{ status: 'succeeded' }, { status: 'cancelled' }] });
+  await vi.waitUntil(() => asked(swarmId, 'late/answer/1')[0]?.signal.aborted, 10_000);
+});
+
+test('a queen that is terminated is replaced: no answered call is asked again, no task is done twice', async () => {
+  const open = suite.model().hold(/\/q2\/answer/);
+  const chain = [
+    { id: 'q1', title: 'Do q1', role: 'researcher' },
+    { id: 'q2', title: 'Do q2', role: 'researcher', dependsOn: ['q1'] },
+  ];
+  const swarmId = await suite.engine().start({ tasks: chain });
+  await whenAsked(swarmId, 'q2/answer/1');
+  await suite.server().client.workflow.getHandle(`${swarmId}/queen-1`).terminate('test');
+  await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'swarm.queenReplaced'), 20_000);
+  open();
+  expect(await suite.engine().end(swarmId)).toMatchObject({ status: 'completed', tasks: [{ status: 'succeeded' }, { status: 'succeeded' }] });
+  for (const call of ['q1/answer/1', 'q1/review/1', 'q2/review/1', 'swarm/aggregate/1']) expect(asked(swarmId, call)).toHaveLength(1);
+  const events = await suite.events(swarmId, true);
+  expect(events.filter(({ type }) => type === 'task.succeeded').map(({ taskId }) => taskId)).toEqual(['q1', 'q2']);
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
+});
