@@ -1,0 +1,104 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { expect, test, vi } from 'vitest';
+import { loadCatalogue } from '../../agents/loader.js';
+import { packageRoot, packageVersion } from '../../config/package-root.js';
+import { SwarmError } from '../../domain/errors.js';
+import { startCommand, type StartCommandInput } from '../../temporal/commands.js';
+import { snapshotOf } from '../../temporal/snapshot.js';
+import { testModel } from '../helpers/engine.js';
+import { engineSuite } from '../helpers/engine-suite.js';
+
+/** Records one history per outcome of this version; run by hand with `npm run record:histories` before a release, never overwriting an older version's folder. */
+const folder = join(packageRoot, 'tests', 'histories', packageVersion);
+
+const refusal = { verdict: 'revise', findings: [{ severity: 'major', reason: 'too short', fix: 'write more' }] };
+const suite = engineSuite(({ call, prompt }) => {
+  if (call.startsWith('refused/review') || call === 'revised/review/1') return refusal;
+  if (call.startsWith('broken/answer')) return new SwarmError({ code: 'provider_rejected', message: 'scripted refusal' });
+  if (call === 'repaired/answer/1') return 'no JSON';
+  if (call === 'swarm/plan/1' && prompt.includes('replanned')) return { tasks: [{ id: 'a', title: 'first', role: 'researcher', dependsOn: ['zz'] }] };
+  if (call.startsWith('swarm/plan')) return { tasks: ['a', 'b'].map((id) => ({ id, title: `Do ${id}`, role: 'researcher', dependsOn: id === 'b' ? ['a'] : [] })) };
+  return undefined;
+});
+const task = (id: string, more: object = {}) => ({ id, title: `Do ${id}`, role: 'researcher', ...more });
+
+/** Writes every run of the swarm and of its queens; ids are part of the file, since child ids derive from them. */
+const save = async (name: string, swarmId: string): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  const { client } = suite.server();
+  const found = client.workflow.list({ query: `WorkflowId = "${swarmId}" OR WorkflowId STARTS_WITH "${swarmId}/"` });
+  let saved = 0;
+  for await (const { workflowId, runId } of found) {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    saved += 1;
+    const part = workflowId === swarmId ? 'root' : (workflowId.split('/').at(-1) ?? '');
+    await writeFile(join(folder, `${name}.${part}.${saved}.json`), JSON.stringify({ workflowId, history: JSON.parse(historyToJSON(history)) as unknown }));
+  }
+  expect(saved).toBeGreaterThan(0);
+};
+
+/** The visibility store follows the history store a moment later. */
+const whenListed = (swarmId: string) =>
+  vi.waitUntil(async () => {
+    for await (const { status } of suite.server().client.workflow.list({ query: `WorkflowId = "${swarmId}"` })) if (status.name !== 'RUNNING') return true;
+    return false;
+  }, 10_000);
+
+const record = (name: string, command: Partial<StartCommandInput>, act: (swarmId: string) => Promise<void> = async () => undefined) =>
+  test(name, async () => {
+    const swarmId = await suite.engine().start({ agents: ['planner', 'researcher', 'reviewer', 'aggregator'], ...command });
+    await act(swarmId);
+    await suite.engine().end(swarmId);
+    await whenListed(swarmId);
+    await save(name, swarmId);
+  });
+const whenAsked = (swarmId: string, call: string) => vi.waitUntil(() => suite.model().requests.some(({ key }) => key === `${swarmId}/${call}`), 20_000);
+
+record('completed', {});
+record('replanned', { objective: 'replanned' });
+record('by-hand', { tasks: [task('a'), task('b', { priority: 1 }), task('c', { dependsOn: ['a', 'b'] })] });
+record('no-review', { review: false, tasks: [task('a'), task('b')] });
+record('one-at-a-time', { maxAgents: 1, tasks: [task('a', { priority: 5 }), task('b', { priority: 1 })] });
+record('revised', { tasks: [task('revised')] });
+record('disputed', { tasks: [task('refused')] });
+record('strict', { strict: true, tasks: [task('refused'), task('b', { dependsOn: ['refused'] })] });
+record('repaired', { tasks: [task('repaired')] });
+record('failed', { tasks: [task('broken'), task('b', { dependsOn: ['broken'] }), task('c')] });
+record('budget', { budgetTokens: 12_000, review: false, tasks: Array.from({ length: 20 }, (_, i) => task(`t${i}`)) });
+record('cancelled', { tasks: [task('held-cancel')] }, async (swarmId) => {
+  suite.model().hold(/held-cancel/);
+  await whenAsked(swarmId, 'held-cancel/answer/1');
+  await suite.engine().swarms.cancel(swarmId);
+});
+record('deadline', { deadline: '2s', tasks: [task('held-deadline')] }, async (swarmId) => {
+  suite.model().hold(/held-deadline/);
+  await whenAsked(swarmId, 'held-deadline/answer/1');
+});
+record('paused-steered', { tasks: [task('held-pause'), task('b', { dependsOn: ['held-pause'] })] }, async (swarmId) => {
+  const open = suite.model().hold(/held-pause\/answer/);
+  await whenAsked(swarmId, 'held-pause/answer/1');
+  await suite.engine().swarms.pause(swarmId);
+  await suite.engine().swarms.steer(swarmId, 'Prefer standard tools.');
+  open();
+  await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'task.answered'), 20_000);
+  await suite.engine().swarms.resume(swarmId);
+});
+record('queen-replaced', { tasks: [task('q1'), task('q2', { dependsOn: ['q1'] })] }, async (swarmId) => {
+  const open = suite.model().hold(/\/q2\/answer/);
+  await whenAsked(swarmId, 'q2/answer/1');
+  await suite.server().client.workflow.getHandle(`${swarmId}/queen-1`).terminate('recording');
+  await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'swarm.queenReplaced'), 20_000);
+  open();
+});
+test('continued', async () => {
+  const { agents } = await loadCatalogue({ builtin: join(packageRoot, 'agents'), project: '/nonexistent', user: '/nonexistent' });
+  const swarmId = 'swarm-continued';
+  const command = startCommand.parse({ objective: 'A long run', agents: ['researcher', 'reviewer', 'aggregator'], tasks: Array.from({ length: 16 }, (_, i) => task(`t${i}`)), maxAgents: 2 });
+  const snapshot = snapshotOf(command, { catalogue: agents, model: testModel('sim/fake'), swarmId, traceId: 'a'.repeat(32), version: packageVersion, now: Date.now() });
+  await suite.server().client.workflow.start('swarm', { workflowId: swarmId, taskQueue: 'cf.swarms', args: [{ ...snapshot, limits: { ...snapshot.limits, historyEvents: 40 } }] });
+  await suite.engine().end(swarmId);
+  await whenListed(swarmId);
+  await save('continued', swarmId);
+});

@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from '@temporalio/worker';
+import { describe, expect, test } from 'vitest';
+import { packageRoot } from '../../config/package-root.js';
+
+const folder = join(packageRoot, 'tests', 'histories');
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
+const load = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as { workflowId: string; history: unknown };
+const bundle = readFileSync(join(packageRoot, 'dist', 'workflow-bundle.js'), 'utf8');
+const replay = (code: string, name: string): Promise<unknown> => {
+  const { workflowId, history } = load(name);
+  return Worker.runReplayHistory({ workflowBundle: { code } }, history as never, workflowId);
+};
+
+describe('histories that released versions recorded replay on this one', () => {
+  test.each(files)('%s', async (name) => {
+    await replay(bundle, name);
+  });
+  test('there is at least one history of every outcome', () => {
+    const outcomes = new Set(files.map((name) => name.split('/').at(-1)?.split('.')[0]));
+    for (const outcome of [
+      'completed',
+      'replanned',
+      'revised',
+      'disputed',
+      'strict',
+      'repaired',
+      'failed',
+      'budget',
+      'cancelled',
+      'deadline',
+      'paused-steered',
+      'queen-replaced',
+      'continued',
+    ])
+      expect(outcomes).toContain(outcome);
+  });
+});
+
+describe('a change of commands is caught', () => {
+  const anyOf = (prefix: string): string => files.find((name) => name.split('/').at(-1)?.startsWith(prefix)) ?? '';
+  /** Text in the bundle, what replaces it, and a history that must notice. */
+  const planted: readonly (readonly [string, string | RegExp, string, string])[] = [
+    [
+      'texts stored twice',
+      'state.texts = await storeTexts(textsOf(input));',
+      'state.texts = await storeTexts(textsOf(input)); await storeTexts(textsOf(input));',
+      'completed.root',
+    ],
+    ['a timer before the plan', 'data: { memories: 0 } });', `data: { memories: 0 } }); await ${/[\w$]+\.sleep(?=\(Math)/.exec(bundle)?.[0] ?? ''}(1);`, 'completed.root'],
+    ['another name of a child', '`${swarmId}/queen-${term}`', '`${swarmId}/leader-${term}`', 'completed.root'],
+    ['search attributes not written at the end', /[\w$]+\.upsertSearchAttributes\(\{ CfStatus: \[status\][^;]*;/, ';', 'completed.root'],
+    ['the outcome is not recorded', /await recordOutcome\([^;]*;/, ';', 'completed.root'],
+    ['another activity', '.callModel({', '.askModel({', 'completed.queen'],
+    ['no review', 'if (!input.review)', 'if (true)', 'completed.queen'],
+    ['aggregation left out', 'exhausted === null ? await aggregate() : null', 'null', 'completed.queen'],
+    ['one task at a time', 'running.size < input.maxAgents', 'running.size < 1', 'by-hand.queen'],
+    ['one call too many', 'round === ROUNDS && input.strict', 'round > ROUNDS && input.strict', 'strict.queen'],
+  ];
+  test.each(planted)('%s', async (_, from, to, history) => {
+    const mutated = bundle.replace(from, () => to);
+    expect(mutated).not.toBe(bundle);
+    await expect(replay(mutated, anyOf(history))).rejects.toThrow(/[Nn]ondeterminism|DeterminismViolation/);
+  });
+});
