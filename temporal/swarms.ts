@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { ulid } from 'ulid';
 import type { AgentDefinition } from '../domain/agent.js';
@@ -71,14 +72,15 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
     list: (query) => listSwarms(client, archive, query),
     wait: async (swarmId, waitMs, signal) => {
       const stop = AbortSignal.any([AbortSignal.timeout(Math.max(1, waitMs)), ...(signal ? [signal] : [])]);
+      const { lastSeq } = await patiently(() => show(swarmId), stop);
       await ignoreAbort(
         (async () => {
-          for await (const event of followEvents({ client, archive }, swarmId, { afterSeq: Math.max(0, (await show(swarmId)).lastSeq - 1), follow: true, signal: stop }))
+          for await (const event of followEvents({ client, archive }, swarmId, { afterSeq: Math.max(0, lastSeq - 1), follow: true, signal: stop }))
             if (event.type === 'swarm.ended') return;
         })(),
         stop,
       );
-      return show(swarmId);
+      return patiently(() => show(swarmId), stop);
     },
     result: async (swarmId) => {
       const reply = await handleOf(swarmId)
@@ -120,6 +122,20 @@ const ended = (swarmId: string, status: string): SwarmError =>
 const preview = async ({ catalogue, chooseModel }: SwarmsDeps, command: StartCommand): ReturnType<Swarms['preview']> => {
   const model = await chooseModel(command.model);
   return { model: model.ref, modelReason: model.reason, roster: rosterOf(await catalogue(), command).map(({ name }) => name), tasks: command.tasks?.length ?? null };
+};
+
+const PATIENCE_POLL_MS = 500;
+
+/** Reads again while a server or a worker is being restarted, until `stop`. */
+const patiently = async <T>(read: () => Promise<T>, stop: AbortSignal): Promise<T> => {
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (stop.aborted || !(error instanceof SwarmError) || error.code !== 'unreachable') throw error;
+      await delay(PATIENCE_POLL_MS, undefined, { signal: stop }).catch(() => undefined);
+    }
+  }
 };
 
 const ignoreAbort = async (work: Promise<void>, signal: AbortSignal): Promise<void> => {
