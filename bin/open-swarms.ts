@@ -11,9 +11,11 @@ import type { Swarms } from '../temporal/port.js';
 import { createSwarms } from '../temporal/swarms.js';
 import { readCatalogue } from './catalogue.js';
 import { backgroundOf, runningTarget } from './local.js';
+import { localDeps, withLocalServer } from './providers.js';
 
 /** The façade on the configured Temporal, or on the one of this `CF_HOME`, started when that is wanted. */
-export const openSwarms = async ({ settings, need, say }: { settings: Settings; need: Need; say: Say }): Promise<OpenSwarms> => {
+export const openSwarms = async ({ settings: read, need, say }: { settings: Settings; need: Need; say: Say }): Promise<OpenSwarms> => {
+  const settings = need === 'started' ? await withLocalServer(read) : read;
   const temporal = need === 'nothing' ? unconnected() : await connectTemporal(await targetFor(settings, need, say));
   let opened: Storage | null = null;
   const storage = (): Storage => {
@@ -27,7 +29,12 @@ export const openSwarms = async ({ settings, need, say }: { settings: Settings; 
       for (const { name, used, shadowed } of clashes) if (shadowed !== 'builtin') say(`Role ${name}: ${used} is used, ${shadowed} is not.`);
       return agents;
     },
-    chooseModel: async (explicit) => (await import('../config/model-choice.js')).chooseModel({ settings, explicit }),
+    chooseModel: async (explicit) => {
+      const model = await (await import('../config/model-choice.js')).chooseModel({ settings, explicit });
+      // Fetched here and not by the worker, so that a person sees what the first swarm waits for.
+      if (model.provider === 'local' && need === 'started' && !settings.remoteTemporal) await (await import('../providers/local/prepare.js')).prepareLocal(model.name, localDeps(settings, say));
+      return model;
+    },
     archive: {
       get: (swarmId) => storage().archive.get(swarmId),
       list: (query) => storage().archive.list(query),

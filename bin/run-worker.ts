@@ -12,7 +12,7 @@ export const runWorker = async (settings: Settings, say: Say): Promise<void> => 
   try {
     const { done } = await startWorker({
       target: (await runningTarget(settings)) ?? null,
-      providers: providersOf(settings, say),
+      providers: await providersOf(settings, say),
       storage,
       root: packageRoot,
       onReady: (queues) => say(`Worker polls ${queues.join(', ')}.`),

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { decodeOptionalSinglePayload } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
 import type { temporal } from '@temporalio/proto';
 import { SwarmError } from '../domain/errors.js';
 import { WORKFLOWS } from '../domain/names.js';
@@ -36,7 +37,7 @@ const listHistory = async (client: Client, archive: ArchivePort, { limit, status
   const reply = await client.workflowService
     .listWorkflowExecutions({ namespace: client.options.namespace, query, pageSize: limit, nextPageToken: token })
     .catch((error: unknown) => Promise.reject(asSwarmError(error, 'any')));
-  const swarms = (reply.executions ?? []).map(itemOf).filter((item) => item !== null);
+  const swarms = (await Promise.all((reply.executions ?? []).map((execution) => itemOf(client, execution)))).filter((item) => item !== null);
   if (reply.nextPageToken && reply.nextPageToken.length > 0) return { swarms, nextCursor: encode({ from: 'temporal', token: reply.nextPageToken }) };
   if (swarms.length >= limit) return { swarms, nextCursor: encode({ from: 'archive', before: null }) };
   const rest = await listArchive(client, archive, { limit: limit - swarms.length, status, before: null });
@@ -85,7 +86,7 @@ const fromView = ({ swarmId, status, topology, objective, model, simulated, star
 
 type Execution = temporal.api.workflow.v1.IWorkflowExecutionInfo;
 
-const itemOf = (execution: Execution): SwarmListItem | null => {
+const itemOf = async (client: Client, execution: Execution): Promise<SwarmListItem | null> => {
   const swarmId = execution.execution?.workflowId;
   // A run that continued as new is one line: its newest run.
   if (!swarmId || execution.status === CONTINUED_AS_NEW) return null;
@@ -94,7 +95,8 @@ const itemOf = (execution: Execution): SwarmListItem | null => {
     swarmId,
     status: attribute<SwarmStatus>('CfStatus') ?? 'running',
     topology: attribute('CfTopology') ?? '',
-    objective: decodePayload<string>(execution.memo?.fields?.['objective']) ?? '',
+    // A memo passes the payload codec like everything in history; search attributes never do.
+    objective: (await decodeOptionalSinglePayload<string>(client.options.loadedDataConverter, execution.memo?.fields?.['objective'])) ?? '',
     model: attribute('CfModel') ?? '',
     simulated: attribute('CfSimulated') ?? false,
     startedAt: isoOf(execution.startTime) ?? '',
@@ -105,7 +107,9 @@ const itemOf = (execution: Execution): SwarmListItem | null => {
 
 const CONTINUED_AS_NEW = 6;
 
-const decodePayload = <T>(payload: Parameters<typeof defaultPayloadConverter.fromPayload>[0] | null | undefined): T | undefined =>
+type MaybePayload = Parameters<typeof defaultPayloadConverter.fromPayload>[0] | null | undefined;
+
+const decodePayload = <T>(payload: MaybePayload): T | undefined =>
   payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined;
 
 const isoOf = (time: { seconds?: unknown; nanos?: number | null } | null | undefined): string | null =>

@@ -13,7 +13,7 @@ import { pauseSignal, resumeSignal, statusQuery, steerUpdate } from '../workflow
 import type { Swarms } from './port.js';
 import { viewOf, type SwarmView } from '../domain/view.js';
 import { isEnded } from '../domain/swarm-state.js';
-import { rosterOf } from './snapshot.js';
+import { newTraceId, snapshotOf } from './snapshot.js';
 import { startSwarm } from './start.js';
 import { readReadiness } from './readiness.js';
 
@@ -86,7 +86,11 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
       const reply = await handleOf(swarmId)
         .query(statusQuery)
         .catch((error: unknown) => asSwarmError(error, swarmId));
-      if (!(reply instanceof SwarmError)) return reply.state.resultText ?? blobOf(swarmId, reply.state.result?.hash ?? null, 'result');
+      if (!(reply instanceof SwarmError)) {
+        const { resultText, result, status } = reply.state;
+        if (result === null && isEnded(status)) throw noResult(swarmId, status);
+        return resultText ?? blobOf(swarmId, result?.hash ?? null, 'result');
+      }
       const archived = reply.code === 'not_found' ? readEnded(archive, swarmId) : null;
       if (archived === null) throw reply;
       return blobOf(swarmId, archived.resultHash ?? null, 'result').catch((error: unknown) => archived.result ?? Promise.reject(error));
@@ -111,6 +115,9 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
   };
 };
 
+const noResult = (swarmId: string, status: string): SwarmError =>
+  new SwarmError({ code: 'not_found', message: `${swarmId} has no result.`, why: `It ended ${status} before one was written.`, fix: `See what it reached with: cf show ${swarmId}` });
+
 const ended = (swarmId: string, status: string): SwarmError =>
   new SwarmError({
     code: 'conflict',
@@ -119,9 +126,11 @@ const ended = (swarmId: string, status: string): SwarmError =>
     fix: 'Start a new one with: cf run',
   });
 
-const preview = async ({ catalogue, chooseModel }: SwarmsDeps, command: StartCommand): ReturnType<Swarms['preview']> => {
+/** What `start` would start, refused for the same reasons. */
+const preview = async ({ catalogue, chooseModel, version }: SwarmsDeps, command: StartCommand): ReturnType<Swarms['preview']> => {
   const model = await chooseModel(command.model);
-  return { model: model.ref, modelReason: model.reason, roster: rosterOf(await catalogue(), command).map(({ name }) => name), tasks: command.tasks?.length ?? null };
+  const { roster, tasks } = snapshotOf(command, { catalogue: await catalogue(), model, swarmId: 'swarm-preview', traceId: newTraceId(), version, now: Date.now() });
+  return { model: model.ref, modelReason: model.reason, roster: roster.map(({ name }) => name), tasks: tasks?.length ?? null };
 };
 
 const PATIENCE_POLL_MS = 500;

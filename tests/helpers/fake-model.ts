@@ -1,4 +1,4 @@
-import { CONTRACTS, type Schema } from '../../domain/contracts.js';
+import { CONTRACTS, type ContractName, type Schema } from '../../domain/contracts.js';
 import { SwarmError } from '../../domain/errors.js';
 import { readAnswer } from '../../providers/validate.js';
 import type { ModelProvider, ModelRequest } from '../../providers/port.js';
@@ -19,6 +19,10 @@ export const smallest = (schema: Schema, key: string): unknown => {
       return Object.fromEntries(Object.entries(schema.properties).map(([name, property]) => [name, smallest(property, key)]));
   }
 };
+
+/** A valid answer for a contract; a plan has two tasks, since the smallest one names no role. */
+export const answerFor = (contract: ContractName, key: string): unknown =>
+  contract === 'plan' ? { tasks: ['t1', 't2'].map((id) => ({ id, title: `Do ${id}`, role: 'researcher', dependsOn: [] })) } : smallest(CONTRACTS[contract].schema, key);
 
 export interface FakeModel {
   readonly provider: ModelProvider;
@@ -45,7 +49,7 @@ export const createFakeModel = (script: Script = () => undefined): FakeModel => 
       for (const gate of gates.filter(({ key }) => key.test(request.key))) await Promise.race([gate.opened, aborted(request.signal)]);
       const wanted = script({ ...request, call });
       if (wanted instanceof SwarmError) throw wanted;
-      const raw = typeof wanted === 'string' ? wanted : JSON.stringify(wanted ?? smallest(CONTRACTS[request.contract].schema, call));
+      const raw = typeof wanted === 'string' ? wanted : JSON.stringify(wanted ?? answerFor(request.contract, call));
       return { raw, ...readAnswer(raw, request.contract), usage: { inputTokens: 100, outputTokens: 10 } };
     },
   };

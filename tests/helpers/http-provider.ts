@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CONTRACTS, isContractName } from '../../domain/contracts.js';
-import { smallest } from './fake-model.js';
+import { isContractName } from '../../domain/contracts.js';
+import { answerFor } from './fake-model.js';
 
 /** What a provider may do instead of answering. */
 export const FAULTS = ['rate-limit', 'error-500', 'overloaded-529', 'reset', 'cut', 'bad-json', 'wrong-schema', 'empty', 'huge', 'payment-402'] as const;
@@ -37,7 +37,7 @@ export interface HttpProviderOptions {
 }
 
 /** The answer to a key: the text says which call it answers, so that a mix-up or a cut shows. */
-export const answerOf = (contract: string, key: string): string => (isContractName(contract) ? JSON.stringify(smallest(CONTRACTS[contract].schema, key)) : '{}');
+export const answerOf = (contract: string, key: string): string => (isContractName(contract) ? JSON.stringify(answerFor(contract, key)) : '{}');
 
 /** An OpenAI-compatible server that counts by `Idempotency-Key`: the outside ledger of the chaos tests. */
 export const startHttpProvider = async ({ latencyMs = () => 20, fault = () => null }: HttpProviderOptions = {}): Promise<HttpProvider> => {
