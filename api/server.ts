@@ -1,6 +1,7 @@
 import { serve } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
+import { HTTPException } from 'hono/http-exception';
 import { SwarmError } from '../domain/errors.js';
 import { SWARMS_QUEUE } from '../domain/names.js';
 import { isEnded } from '../domain/swarm-state.js';
@@ -21,7 +22,7 @@ const KEEP_ALIVE_MS = 15_000;
 export const createApi = ({ swarms, version }: ApiDeps): OpenAPIHono => {
   const app = new OpenAPIHono({ defaultHook: (result, c) => (result.success ? undefined : invalid(c, result.error)) });
   app.use(onlyLocal, limitBody, readableJson);
-  app.onError((error, c) => problem(c, error));
+  app.onError((error, c) => problem(c, error instanceof HTTPException ? unreadable(error) : error));
 
   app.openapi(startRoute, async (c) => {
     const { 'idempotency-key': idempotencyKey, traceparent } = c.req.valid('header');
@@ -88,6 +89,10 @@ export const createApi = ({ swarms, version }: ApiDeps): OpenAPIHono => {
   app.notFound((c) => notFound(app, c));
   return app;
 };
+
+/** What the framework refuses before a schema sees it, such as no body where one is needed. */
+const unreadable = ({ message }: HTTPException): SwarmError =>
+  new SwarmError({ code: 'invalid_input', message: 'The request can not be read.', why: message, fix: 'Send one JSON object with Content-Type: application/json.' });
 
 /** The façade's records are read-only; the framework's types want their own copy. */
 const copy = <T>(value: T): Mutable<T> => value as Mutable<T>;
