@@ -32,7 +32,8 @@ export const openSwarms = async ({ settings: read, need, say }: { settings: Sett
     chooseModel: async (explicit) => {
       const model = await (await import('../config/model-choice.js')).chooseModel({ settings, explicit });
       // Fetched here and not by the worker, so that a person sees what the first swarm waits for.
-      if (model.provider === 'local' && need === 'started' && !settings.remoteTemporal) await (await import('../providers/local/prepare.js')).prepareLocal(model.name, localDeps(settings, say));
+      if (model.provider === 'local' && need === 'started' && !settings.remoteTemporal)
+        await (await import('../providers/local/prepare.js')).prepareLocal(model.name, localDeps(settings, say));
       return model;
     },
     archive: {

@@ -109,8 +109,7 @@ const CONTINUED_AS_NEW = 6;
 
 type MaybePayload = Parameters<typeof defaultPayloadConverter.fromPayload>[0] | null | undefined;
 
-const decodePayload = <T>(payload: MaybePayload): T | undefined =>
-  payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined;
+const decodePayload = <T>(payload: MaybePayload): T | undefined => (payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined);
 
 const isoOf = (time: { seconds?: unknown; nanos?: number | null } | null | undefined): string | null =>
   time?.seconds ? new Date(Number(time.seconds) * 1_000 + Math.floor((time.nanos ?? 0) / 1e6)).toISOString() : null;

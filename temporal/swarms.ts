@@ -116,7 +116,12 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
 };
 
 const noResult = (swarmId: string, status: string): SwarmError =>
-  new SwarmError({ code: 'not_found', message: `${swarmId} has no result.`, why: `It ended ${status} before one was written.`, fix: `See what it reached with: cf show ${swarmId}` });
+  new SwarmError({
+    code: 'not_found',
+    message: `${swarmId} has no result.`,
+    why: `It ended ${status} before one was written.`,
+    fix: `See what it reached with: cf show ${swarmId}`,
+  });
 
 const ended = (swarmId: string, status: string): SwarmError =>
   new SwarmError({

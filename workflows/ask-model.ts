@@ -49,12 +49,13 @@ export interface AskerDeps {
 export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker => {
   let inFlight = 0;
 
+  /** Sets the amount aside and counts the call as in flight in one step, so that racing calls see each other; false when it will never fit. */
   const hold = async (amount: Amount): Promise<boolean> => {
-    if (isUnlimited(state.budget)) return true;
     for (;;) {
-      const held = reserve(state.budget, amount);
+      const held = isUnlimited(state.budget) ? state.budget : reserve(state.budget, amount);
       if (held) {
         state.budget = held;
+        inFlight += 1;
         return true;
       }
       // Calls in flight give back what they reserved too much; with none left there is nothing to wait for.
@@ -73,7 +74,6 @@ export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker 
     const bound = upperBound(input.model.price, bytes, maxOutputTokens);
     await wf.condition(() => !isPaused());
     if (!(await hold(bound))) return { ok: false, failure: overBudget(bound, state) };
-    inFlight += 1;
     let used: Amount = { tokens: 0, microUsd: 0 };
     try {
       const options = modelCall({

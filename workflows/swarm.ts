@@ -239,6 +239,7 @@ const runTerm = async (
   onQueen: (handle: wf.ChildWorkflowHandle<typeof queenSwarm>) => void,
   tellQueen: (handOver: boolean) => Promise<void>,
 ): Promise<CoordinatorOutcome> => {
+  const startsPaused = state.status === 'paused';
   const queen = await wf.startChild(queenSwarm, {
     workflowId: queenId(input.swarmId, state.term),
     args: [input, ...packState(state, 0)],
@@ -247,7 +248,7 @@ const runTerm = async (
   });
   onQueen(queen);
   // What arrived while the child was starting reached nobody.
-  if (state.status === 'paused' || state.steering.length > 0) await tellQueen(false);
+  if (startsPaused || state.status === 'paused' || state.steering.length > 0) await tellQueen(false);
   let ended = false;
   // Caught here and now: on cancellation it rejects long before anybody awaits it, and an unhandled rejection fails the workflow task for ever.
   const asksHandOver = wf

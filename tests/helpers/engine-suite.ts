@@ -11,6 +11,8 @@ export interface EngineSuite {
   model(): FakeModel;
   /** Stops the worker and starts another one: what a deployment does. */
   restartWorker(): Promise<void>;
+  /** Runs `act` while no worker polls. */
+  withoutWorker<T>(act: () => Promise<T>): Promise<T>;
   /** All events so far, or to the end with `follow`. */
   events(swarmId: string, follow?: boolean): Promise<readonly SwarmEvent[]>;
 }
@@ -40,6 +42,15 @@ export const engineSuite = (script: Script): EngineSuite => {
       worker.stop();
       await worker.done;
       worker = await engine.work(model.provider);
+    },
+    withoutWorker: async (act) => {
+      worker.stop();
+      await worker.done;
+      try {
+        return await act();
+      } finally {
+        worker = await engine.work(model.provider);
+      }
     },
     events: async (swarmId, follow = false) => {
       const seen: SwarmEvent[] = [];

@@ -50,7 +50,11 @@ export const createFakeModel = (script: Script = () => undefined): FakeModel => 
       const wanted = script({ ...request, call });
       if (wanted instanceof SwarmError) throw wanted;
       const raw = typeof wanted === 'string' ? wanted : JSON.stringify(wanted ?? answerFor(request.contract, call));
-      return { raw, ...readAnswer(raw, request.contract), usage: { inputTokens: 100, outputTokens: 10 } };
+      return {
+        raw,
+        ...readAnswer(raw, request.contract),
+        usage: request.prompt.includes('use it all') ? { inputTokens: 1_000, outputTokens: request.maxOutputTokens } : { inputTokens: 100, outputTokens: 10 },
+      };
     },
   };
   return {

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { RETRYABLE, SwarmError } from '../../domain/errors.js';
+import { RETRYABLE, type SwarmError } from '../../domain/errors.js';
 import { createAnthropicProvider, createCompatProvider, createOpenAiProvider } from '../../providers/hosted.js';
 import type { ModelProvider, ModelRequest } from '../../providers/port.js';
 import { createSimProvider } from '../../providers/sim.js';

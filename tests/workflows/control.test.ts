@@ -45,6 +45,18 @@ test('pause holds what is next, also over a worker restart; steer reaches every 
   expect(asked(swarmId, 'held/answer/1')[0]?.prompt).not.toContain('Prefer standard tools.');
 });
 
+test('a pause before any worker polls and a resume the moment one does: the swarm goes on', async () => {
+  await suite
+    .withoutWorker(async () => {
+      const swarmId = await suite.engine().start({ tasks, review: false });
+      const handle = suite.server().client.workflow.getHandle(swarmId);
+      await handle.signal('swarm.pause');
+      await handle.signal('swarm.resume');
+      return swarmId;
+    })
+    .then(async (swarmId) => expect((await suite.engine().end(swarmId)).status).toBe('completed'));
+});
+
 test('every message to an ended swarm is a conflict, to an unknown one not_found', async () => {
   const { swarmId } = await suite.engine().run({ tasks, review: false });
   const { swarms } = suite.engine();

