@@ -88,7 +88,17 @@ const copyDatabase = async (from: string, to: string): Promise<void> => {
   }
 };
 
-const launch = async (options: DevServerOptions): Promise<ChildProcess> => {
+/** The server takes further ports at random, which may be the very ones we chose: then it is started again. */
+const launch = async (options: DevServerOptions, triesLeft = 3): Promise<ChildProcess> => {
+  try {
+    return await launchOnce(options);
+  } catch (error) {
+    if (triesLeft <= 1 || !/address already in use|bind:/i.test(error instanceof SwarmError ? error.why : '')) throw error;
+    return launch(options, triesLeft - 1);
+  }
+};
+
+const launchOnce = async (options: DevServerOptions): Promise<ChildProcess> => {
   await mkdir(dirname(options.logFile), { recursive: true });
   const log = await open(options.logFile, 'a');
   const child = spawn(options.binary.path, argsOf(options), { detached: true, stdio: ['ignore', log.fd, log.fd] });

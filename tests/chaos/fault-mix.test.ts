@@ -40,7 +40,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-test('1,000 calls with 30 % faults: every run ends, nothing corrupt is stored, no fault that is final is tried again', { timeout: 280_000 }, async () => {
+test('1,000 calls with 30 % faults: every run ends, nothing corrupt is stored, no fault that is final is tried again', { timeout: 600_000 }, async () => {
   const ids = await Promise.all(
     Array.from({ length: 12 }, (_, s) =>
       engine.start({ objective: `Mix ${s}`, maxAgents: 24, tasks: Array.from({ length: 42 }, (_, i) => ({ id: `t${i}`, title: `Do ${i}`, role: 'researcher' })) }),

@@ -118,7 +118,7 @@ const storm = async ({ kills, swarms: count, tasks, broken = false }: { kills: n
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-test('25 kill -9 of workers over 400 calls: no run is lost, no answered call is requested again', { timeout: 280_000 }, async () => {
+test('25 kill -9 of workers over 400 calls: no run is lost, no answered call is requested again', { timeout: 600_000 }, async () => {
   const { paidTwice, restartMs, ...result } = await storm({ kills: 25, swarms: 4, tasks: 52 });
   console.log(`kill storm: ${JSON.stringify(result)}; worker restart to first new model call, median of ${restartMs.length}: ${median(restartMs)} ms`);
   expect(result.completed).toBe(result.swarms);
@@ -129,7 +129,7 @@ test('25 kill -9 of workers over 400 calls: no run is lost, no answered call is 
   expect(result.requests).toBeLessThanOrEqual(result.answeredKeys + result.inFlightAtKills);
 });
 
-test('a build whose ledger forgets is caught by the same storm', { timeout: 120_000 }, async () => {
+test('a build whose ledger forgets is caught by the same storm', { timeout: 240_000 }, async () => {
   const { paidTwice } = await storm({ kills: 2, swarms: 1, tasks: 20, broken: true });
   expect(paidTwice.length).toBeGreaterThan(0);
 });

@@ -49,7 +49,7 @@ test('a database of a newer CLI is not touched; one of an older CLI is copied fi
   writeFileSync(`${options.dbFile}.version`, '99.0.0');
   await expect(startDevServer(options)).rejects.toMatchObject({ code: 'conflict', fix: expect.stringContaining('99.0.0') });
   writeFileSync(`${options.dbFile}.version`, '1.0.0');
-  await run(options);
+  await run({ ...options, port: await freePort(), uiPort: await freePort() });
   expect(existsSync(`${options.dbFile}.before-${options.binary.version}`)).toBe(true);
   expect(readFileSync(`${options.dbFile}.version`, 'utf8')).toBe(options.binary.version);
 });
