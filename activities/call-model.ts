@@ -32,7 +32,7 @@ export const createModelActivities = ({ providers, blobs, ledger, process }: Mod
       const reply = await heartbeatWhile((onText) =>
         provider.generate({ key, model: name, system, prompt, contract, maxOutputTokens, traceId, signal: cancellationSignal(), onText, ...(roles ? { roles } : {}) }),
       );
-      return ledger.record(call.key, await answerOf(blobs, call, reply));
+      return await ledger.record(call.key, await answerOf(blobs, call, reply));
     } catch (error) {
       ledger.abandon(row);
       throw cancellationSignal().aborted ? new CancelledFailure('cancelled') : error;

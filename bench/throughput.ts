@@ -11,8 +11,9 @@ import { startTestServer, type TestServer } from '../tests/helpers/temporal.js';
 
 /** Overhead per model call: `Promise.all` with fetch, a bare Temporal workflow, and a swarm, on the same provider in one run. Usage: npm run bench. */
 Runtime.install({ logger: new DefaultLogger('ERROR') });
-const SIZES = [8, 64, 128] as const;
-const LATENCIES_MS = [200, 2_000] as const;
+const numbers = (value: string | undefined, fallback: string): readonly number[] => (value ?? fallback).split(',').map(Number);
+const LATENCIES_MS = numbers(process.argv[2], '200,2000');
+const SIZES = numbers(process.argv[3], '8,64,256');
 const ROUNDS = 3;
 
 const schema = { name: 'report', schema: { type: 'object' } };
@@ -87,7 +88,9 @@ for (const latencyMs of LATENCIES_MS) {
   const baselineDone = baseline.run();
   const swarmOf = (n: number, name: string) => engine.run({ objective: name, tasks: tasksOf(n), maxAgents: 250, review: false });
   const bareOf = (n: number, id: string) => server.client.workflow.execute('bare', { taskQueue: 'bench.bare', workflowId: id, args: [id, n] });
-  await Promise.all([swarmOf(2, 'warm up'), bareOf(2, `bare-warm-${latencyMs}`)]);
+  // Workers live long: what is measured is a warm one, for both.
+  await swarmOf(64, 'warm up');
+  await bareOf(64, `bare-warm-${latencyMs}`);
   for (const n of SIZES) {
     const times = { plain: [] as number[], bare: [] as number[], swarm: [] as number[] };
     let last = '';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { CliIo } from './deps.js';
+import { LIMITS } from '../domain/limits.js';
 import { usageError } from './errors.js';
 
 /** A spec file: its content, and where each part of it stands. */
@@ -20,7 +21,7 @@ export const readSpec = async (file: string, io: CliIo, cwd: string): Promise<Sp
   const name = file === '-' ? 'standard input' : file;
   const text = file === '-' ? await io.readStdin() : await readText(resolve(cwd, file), name);
   if (Buffer.byteLength(text) > MAX_SPEC_BYTES)
-    throw usageError(`${name} is larger than ${MAX_SPEC_BYTES} bytes.`, 'A spec holds an objective and at most 300 tasks.', 'Make it smaller.');
+    throw usageError(`${name} is larger than ${MAX_SPEC_BYTES} bytes.`, `A spec holds an objective and at most ${LIMITS.tasks} tasks.`, 'Make it smaller.');
   return parseSpec(text, name);
 };
 

@@ -12,7 +12,7 @@ const HOSTED_OUTPUT_TOKENS = 16_384;
 
 export interface ChoiceRequest {
   readonly settings: Settings;
-  /** `--model`. */
+  /** The model a command names: `--model`, `model:` of a spec, REST or MCP. */
   readonly explicit?: string | undefined;
   readonly probe?: typeof probeLocalServer;
 }
@@ -20,7 +20,7 @@ export interface ChoiceRequest {
 /** The model of a new swarm and why (architecture.md section 7). Throws `invalid_input` for an unknown form and `unauthenticated` for a missing key. */
 export const chooseModel = async ({ settings, explicit, probe = probeLocalServer }: ChoiceRequest): Promise<ModelChoice> => {
   const { anthropic, openai, compat } = settings.providers;
-  const asked = explicit === undefined ? settings.model : { ref: explicit, from: '--model' };
+  const asked = explicit === undefined ? settings.model : { ref: explicit, from: 'the request' };
   const looksFurther = asked === null && anthropic.apiKey === null && openai.apiKey === null;
   const verdict = pickModel({ asked, anthropicKey: anthropic.apiKey !== null, openaiKey: openai.apiKey !== null, localServer: looksFurther ? await probe(compat) : null });
   if ('refused' in verdict) throw new SwarmError({ code: 'invalid_input', message: 'That model can not be used.', why: verdict.refused, fix: verdict.fix });

@@ -4,7 +4,7 @@ import type { ContractName } from './contracts.js';
 export const LIMITS = {
   objectiveBytes: 64 * 1024,
   taskTitleBytes: 4 * 1024,
-  tasks: 300,
+  tasks: 600,
   agentsInFlight: 250,
   rosterAgents: 100,
   steerBytes: 8 * 1024,

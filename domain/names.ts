@@ -10,6 +10,8 @@ export const WORKFLOWS = { swarm: 'swarm', queenSwarm: 'queenSwarm' } as const;
 export const SWARMS_QUEUE = 'cf.swarms';
 /** One queue per provider, so that its rate limit is one limit over all workers. */
 export const modelQueue = (provider: string): string => `cf.models.${provider}`;
+/** Coordinators live on the queue of their model: the server hands a workflow's activities to its own worker at once (eager) only on the same queue. The embedded model answers one call at a time and gains nothing. */
+export const coordinatorQueue = (provider: ProviderName): string => (provider === 'local' ? SWARMS_QUEUE : modelQueue(provider));
 
 export const PROVIDERS = ['anthropic', 'openai', 'compat', 'local', 'sim'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
@@ -27,6 +29,12 @@ export const queenId = (swarmId: string, term: number): string => `${swarmId}/qu
 
 /** Key of one model call: unique in the swarm and the same over attempts, replays, continue-as-new and a new coordinator. */
 export const callKey = (swarmId: string, scope: string, purpose: string, nth: number): string => `${swarmId}/${scope}/${purpose}/${nth}`;
+
+/**
+ * The part of a purpose that tells prompts of one call apart: the role where the coordinator chose it, and how many steering texts the prompt carries.
+ * A coordinator that died before it reported an assignment is replaced by one that may choose otherwise; a key must never get another prompt.
+ */
+export const variantOf = (chosenRole: string | null, steerings: number): string => `${chosenRole === null ? '' : `.${chosenRole}`}${steerings === 0 ? '' : `.s${steerings}`}`;
 
 export const SEARCH_ATTRIBUTES = {
   CfStatus: 'KEYWORD',

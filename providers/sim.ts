@@ -86,7 +86,7 @@ const echo = (request: ModelRequest): unknown => {
   return answers[request.contract];
 };
 
-const lastSection = (prompt: string): string => (prompt.split(/^## .*$/m).at(-1) ?? '').trim().replace(/\s+/g, ' ').slice(0, 300);
+const lastSection = (prompt: string): string => (prompt.split(/^## .*$/m).at(-1) ?? '').replaceAll(LABEL, '').trim().replace(/\s+/g, ' ').slice(0, 300);
 
 const reply = (request: ModelRequest, answer: unknown): ModelReply => {
   const raw = typeof answer === 'string' ? answer : JSON.stringify(answer);

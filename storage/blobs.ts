@@ -52,9 +52,11 @@ const refOf = (hash: string, bytes: number, text: string): BlobRef => ({
 });
 
 const writeDurably = async (file: string, bytes: Buffer): Promise<void> => {
-  await mkdir(dirname(file), { recursive: true });
   const aside = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  const handle = await open(aside, 'wx');
+  const handle = await open(aside, 'wx').catch(async () => {
+    await mkdir(dirname(file), { recursive: true });
+    return open(aside, 'wx');
+  });
   try {
     await handle.writeFile(bytes);
     await handle.sync();

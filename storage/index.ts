@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createArchive } from './archive.js';
 import { createBlobs } from './blobs.js';
-import { databaseFile, openDatabase } from './database.js';
+import { databaseFile, openDatabase, openRelaxed } from './database.js';
 import { createLedger } from './ledger.js';
 import type { BlobStore, CallLedger, SwarmArchive } from './port.js';
 
@@ -18,5 +18,14 @@ export interface Storage {
 /** All durable state of one `CF_HOME` that is not Temporal's; `root` is the package root, where the migrations are. */
 export const openStorage = ({ home, root }: { readonly home: string; readonly root: string }): Storage => {
   const store = openDatabase(databaseFile(home), join(root, 'storage', 'migrations'));
-  return { blobs: createBlobs(join(home, 'blobs')), ledger: createLedger(store), archive: createArchive(store), close: () => store.$client.close() };
+  const relaxed = openRelaxed(databaseFile(home));
+  return {
+    blobs: createBlobs(join(home, 'blobs')),
+    ledger: createLedger(store, relaxed),
+    archive: createArchive(store),
+    close: () => {
+      relaxed.close();
+      store.$client.close();
+    },
+  };
 };

@@ -28,8 +28,8 @@ export interface CallLedger {
   begin(call: InFlightCall): void;
   /** The attempt ended without an answer. */
   abandon(call: Pick<InFlightCall, 'key' | 'pid' | 'attempt'>): void;
-  /** Stores the answer and ends the in-flight row; the first answer wins and is returned. */
-  record(key: string, answer: ModelAnswer): ModelAnswer;
+  /** Stores the answer and ends the in-flight row; on disk when it resolves. The first answer wins and is returned. */
+  record(key: string, answer: ModelAnswer): Promise<ModelAnswer>;
   inFlight(): readonly InFlightCall[];
   /** Takes the row of a dead process away; false when the attempt has moved on. */
   claimOrphan(call: InFlightCall): boolean;

@@ -56,7 +56,14 @@ export const supervise = async (deps: SupervisorDeps): Promise<boolean> => {
       if (!state.server || !isAlive(state.server)) {
         await serverPause.wait(deps);
         if (deps.signal.wanted() !== 'run') break;
-        save({ server: await startServer(deps, state.server ?? lastServer) });
+        const server = await startServer(deps, state.server ?? lastServer).catch((error: unknown) => {
+          // A first start that fails is for the caller to hear; later ones are tried again, with growing pauses.
+          if (!announced) throw error;
+          deps.say(`Temporal server: not started: ${error instanceof Error ? error.message : String(error)}; trying again`);
+          return null;
+        });
+        if (!server) continue;
+        save({ server });
       }
       const address = `127.0.0.1:${state.server?.port}`;
       if (state.worker && isAlive(state.worker) && (state.worker.address !== address || !covers(state.worker.fingerprints, deps.fingerprints))) {

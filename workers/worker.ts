@@ -4,7 +4,7 @@ import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.js';
 import { isAlive, ownIdentity } from '../config/process-identity.js';
 import { SwarmError } from '../domain/errors.js';
-import { modelQueue, SWARMS_QUEUE, type ProviderName } from '../domain/names.js';
+import { coordinatorQueue, modelQueue, SWARMS_QUEUE, type ProviderName } from '../domain/names.js';
 import type { ModelProviders } from '../providers/port.js';
 import type { Storage } from '../storage/index.js';
 import { loadDataConverter } from '../temporal/codec.js';
@@ -58,23 +58,24 @@ export const startWorker = async ({ target, providers, storage, root, onReady, o
     maxHeartbeatThrottleInterval: '2 seconds',
     defaultHeartbeatThrottleInterval: '2 seconds',
   };
-  const swarms = Worker.create({
-    ...common,
-    taskQueue: SWARMS_QUEUE,
+  const workflows: Partial<WorkerOptions> = {
     workflowBundle: { codePath },
-    activities: activities.light,
     maxConcurrentWorkflowTaskExecutions: 40,
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     maxCachedWorkflows: 500,
     // A sticky queue of a dead worker would hold its tasks back for the default 10 s.
     stickyQueueScheduleToStartTimeout: '2 seconds',
-  });
+  };
+  const swarms = Worker.create({ ...common, ...workflows, taskQueue: SWARMS_QUEUE, activities: activities.light });
   const models = [...providers.keys()].map((provider) =>
     Worker.create({
       ...common,
+      ...(coordinatorQueue(provider) === modelQueue(provider) ? workflows : {}),
       taskQueue: modelQueue(provider),
       activities: activities.models,
       maxConcurrentActivityTaskExecutions: MODEL_SLOTS[provider],
+      // Every call that a workflow task schedules may start at once in this process, as far as slots are free.
+      maxEagerActivityReservationsPerWorkflowTask: MODEL_SLOTS[provider],
       activityTaskPollerBehavior: { type: 'simple-maximum', maximum: MODEL_SLOTS[provider] > 1 ? 10 : 1 },
     }),
   );

@@ -49,20 +49,23 @@ export interface AskerDeps {
 export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker => {
   let inFlight = 0;
 
-  /** Sets the amount aside and counts the call as in flight in one step, so that racing calls see each other; false when it will never fit. */
+  /** Sets the amount aside and counts the call as in flight in one step, so that racing calls see each other. */
+  const tryHold = (amount: Amount): boolean => {
+    const held = isUnlimited(state.budget) ? state.budget : reserve(state.budget, amount);
+    if (held === null) return false;
+    state.budget = held;
+    inFlight += 1;
+    return true;
+  };
+
+  /** Waits for calls in flight to give back what they reserved too much; false with none left: there is nothing to wait for. */
   const hold = async (amount: Amount): Promise<boolean> => {
-    for (;;) {
-      const held = isUnlimited(state.budget) ? state.budget : reserve(state.budget, amount);
-      if (held) {
-        state.budget = held;
-        inFlight += 1;
-        return true;
-      }
-      // Calls in flight give back what they reserved too much; with none left there is nothing to wait for.
-      if (inFlight === 0) return false;
+    while (inFlight > 0) {
       const before = inFlight;
       await wf.condition(() => inFlight < before);
+      if (tryHold(amount)) return true;
     }
+    return false;
   };
 
   const call = async (question: Question): Promise<Answered> => {
@@ -72,8 +75,9 @@ export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker 
     const maxOutputTokens = Math.min(OUTPUT_TOKENS[contract], input.model.maxOutputTokens, limitOf(input, role));
     const bytes = promptBytes(prompt) + system.bytes + SCHEMA_BYTES[contract];
     const bound = upperBound(input.model.price, bytes, maxOutputTokens);
-    await wf.condition(() => !isPaused());
-    if (!(await hold(bound))) return { ok: false, failure: overBudget(bound, state) };
+    // Awaited only where there is something to wait for: each promise in a workflow costs the worker about 0.1 ms (bench/README.md).
+    if (isPaused()) await wf.condition(() => !isPaused());
+    if (!tryHold(bound) && !(await hold(bound))) return { ok: false, failure: overBudget(bound, state) };
     let used: Amount = { tokens: 0, microUsd: 0 };
     try {
       const options = modelCall({

@@ -2,6 +2,7 @@ import * as wf from '@temporalio/workflow';
 import { isContractName, type Review } from '../domain/contracts.js';
 import type { ErrorReport } from '../domain/errors.js';
 import type { EventDraft } from '../domain/events.js';
+import { variantOf } from '../domain/names.js';
 import { aggregateMaterial, aggregatePrompt, answerPrompt, reviewPrompt, revisePrompt, type Material, type PromptContext } from '../domain/prompts.js';
 import { loadOf, openPool, releaseAgent, selectReviewer, selectRole, takeAgent } from '../domain/selection.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
@@ -45,12 +46,13 @@ export async function queenSwarm(input: SwarmInput, ...snapshot: unknown[]): Pro
     steering: control.steering.slice(0, steerings ?? control.steering.length),
   });
 
-  const askAs = async (role: string, agentId: string | null, question: Omit<Question, 'role' | 'agentId'>): Promise<{ agentId: string; answered: Answered }> => {
-    const id = agentId ?? takeAgent(pool, role);
+  /** Asks as an agent of a role that is free, for this one question. */
+  const askAs = async (role: string, question: Omit<Question, 'role' | 'agentId'>): Promise<{ agentId: string; answered: Answered }> => {
+    const agentId = takeAgent(pool, role);
     try {
-      return { agentId: id, answered: await ask({ ...question, role, agentId: id }) };
+      return { agentId, answered: await ask({ ...question, role, agentId }) };
     } finally {
-      if (agentId === null) releaseAgent(pool, id);
+      releaseAgent(pool, agentId);
     }
   };
 
@@ -68,19 +70,20 @@ export async function queenSwarm(input: SwarmInput, ...snapshot: unknown[]): Pro
   const runTask = async (task: TaskState, agentId: string, role: string): Promise<void> => {
     const contract = task.contract !== null && isContractName(task.contract) ? task.contract : (input.roster.find(({ name }) => name === role)?.output ?? 'report');
     const context = contextOf(task.steerings);
+    const variant = variantOf(task.role === null ? role : null, context.steering.length);
     const base = { scope: task.id, contract, priority: task.priority, timeoutMs: task.timeoutMs };
     const material = state.tasks.filter((other): other is TaskState & Material => task.dependsOn.includes(other.id) && other.output !== null);
     const first = answerPrompt(context, task, material);
     const reviewer = selectReviewer(role, input.roster).role;
     let prompt = first;
     for (let round = 1; ; round += 1) {
-      const { answered } = await askAs(role, agentId, { ...base, purpose: 'answer', nth: round, prompt });
+      const answered = await ask({ ...base, role, agentId, purpose: `answer${variant}`, nth: round, prompt });
       if (!answered.ok) return fail(task, answered.failure);
       const output = answered.answer.text;
       emit({ type: 'task.answered', taskId: task.id, agentId, data: { output, read: material.map(({ output: { hash } }) => hash.slice(0, 12)), usage: answered.usage } });
       if (!input.review) return emit({ type: 'task.succeeded', taskId: task.id, agentId, data: {} });
 
-      const judged = await askAs(reviewer, null, { ...base, contract: 'review', purpose: 'review', nth: round, prompt: reviewPrompt(context, task, output) });
+      const judged = await askAs(reviewer, { ...base, contract: 'review', purpose: `review${variant}`, nth: round, prompt: reviewPrompt(context, task, output) });
       if (!judged.answered.ok) return fail(task, judged.answered.failure);
       const { answer, usage } = judged.answered;
       const { verdict } = answer.decision as Pick<Review, 'verdict'>;
@@ -100,24 +103,28 @@ export async function queenSwarm(input: SwarmInput, ...snapshot: unknown[]): Pro
     pool.busy.add(agentId);
     running.add(task.id);
     emit({ type: 'task.assigned', taskId: task.id, agentId, data: { reason, steerings: task.steerings ?? control.steering.length } });
-    void runTask(task, agentId, agentId.slice(0, agentId.lastIndexOf('-')))
-      .catch((error: unknown) => {
-        if (!wf.isCancellation(error)) throw error;
-        emit({ type: 'task.cancelled', taskId: task.id, agentId });
-      })
-      .finally(() => {
-        releaseAgent(pool, agentId);
-        running.delete(task.id);
-      });
+    void work(task, agentId);
   };
 
-  const mayStart = (): boolean => !control.paused && !wantsHandOver() && exhausted === null && running.size < input.maxAgents && readyTasks(state.tasks).length > 0;
+  const work = async (task: TaskState, agentId: string): Promise<void> => {
+    try {
+      await runTask(task, agentId, agentId.slice(0, agentId.lastIndexOf('-')));
+    } catch (error) {
+      if (!wf.isCancellation(error)) throw error;
+      emit({ type: 'task.cancelled', taskId: task.id, agentId });
+    } finally {
+      releaseAgent(pool, agentId);
+      running.delete(task.id);
+    }
+  };
+
+  const freeSlots = (): number => (control.paused || wantsHandOver() || exhausted !== null ? 0 : input.maxAgents - running.size);
+  const isOver = (): boolean => running.size === 0 && (allSettled(state.tasks) || wantsHandOver() || exhausted !== null);
 
   const runGraph = async (): Promise<void> => {
-    for (;;) {
-      while (mayStart()) for (const task of readyTasks(state.tasks).slice(0, 1)) assign(task);
-      if (running.size === 0 && (allSettled(state.tasks) || wantsHandOver() || exhausted !== null)) return;
-      await wf.condition(() => mayStart() || (running.size === 0 && (allSettled(state.tasks) || wantsHandOver() || exhausted !== null)));
+    while (!isOver()) {
+      for (const task of readyTasks(state.tasks).slice(0, freeSlots())) assign(task);
+      await wf.condition(() => isOver() || (freeSlots() > 0 && readyTasks(state.tasks).length > 0));
     }
   };
 
@@ -127,8 +134,17 @@ export async function queenSwarm(input: SwarmInput, ...snapshot: unknown[]): Pro
     const missing = state.tasks.filter(({ status }) => status !== 'succeeded').map(({ title }) => title);
     if (state.aggregateSteerings === null) emit({ type: 'aggregate.started', data: { steerings: control.steering.length } });
     const role = input.roster.some(({ name }) => name === 'aggregator') ? 'aggregator' : (input.roster[0]?.name ?? '');
-    const prompt = aggregatePrompt(contextOf(state.aggregateSteerings), material, missing);
-    const { answered, agentId } = await askAs(role, null, { scope: 'swarm', purpose: 'aggregate', nth: 1, contract: 'report', prompt, priority: 1, inline: true });
+    const context = contextOf(state.aggregateSteerings);
+    const prompt = aggregatePrompt(context, material, missing);
+    const { answered, agentId } = await askAs(role, {
+      scope: 'swarm',
+      purpose: `aggregate${variantOf(null, context.steering.length)}`,
+      nth: 1,
+      contract: 'report',
+      prompt,
+      priority: 1,
+      inline: true,
+    });
     if (!answered.ok) throw wf.ApplicationFailure.create({ type: AGGREGATE_FAILED, nonRetryable: true, details: [answered.failure] });
     if (state.result === null) emit({ type: 'result.aggregated', agentId, data: { result: answered.answer.text, usage: answered.usage } });
     return answered.answer.inline;

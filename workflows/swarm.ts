@@ -6,7 +6,7 @@ import { detailsOf } from '../domain/details.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { eventsAfter, nextSeq, type EventDraft } from '../domain/events.js';
 import { LIMITS } from '../domain/limits.js';
-import { queenId } from '../domain/names.js';
+import { coordinatorQueue, queenId } from '../domain/names.js';
 import { planPrompt, replanPrompt } from '../domain/prompts.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import {
@@ -136,7 +136,9 @@ const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDr
     reportSignal,
     ({ term, first, drafts }) => {
       if (term !== state.term) return;
-      for (const draft of drafts.slice(Math.max(0, state.reported - first))) emit(draft);
+      for (const draft of drafts.slice(Math.max(0, state.reported - first), -1)) record(state, draft);
+      const last = drafts.at(-1);
+      if (last && first + drafts.length > state.reported) emit(last);
       state.reported = Math.max(state.reported, first + drafts.length);
     },
     { description: 'Events of the coordinator, in order.' },
@@ -242,6 +244,7 @@ const runTerm = async (
   const startsPaused = state.status === 'paused';
   const queen = await wf.startChild(queenSwarm, {
     workflowId: queenId(input.swarmId, state.term),
+    taskQueue: coordinatorQueue(input.model.provider),
     args: [input, ...packState(state, 0)],
     staticSummary: `queen of ${input.swarmId}, term ${state.term}`,
     cancellationType: wf.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -277,7 +280,8 @@ const EVENTS_PER_PAGE = 200;
 
 const archiveEvents = async (state: SwarmState): Promise<void> => {
   const { events } = state.log;
-  for (let from = 0; from < events.length; from += EVENTS_PER_PAGE) await recordEvents(state.swarmId, events.slice(from, from + EVENTS_PER_PAGE)).catch(ignoreUnlessCancelled);
+  const pages = Array.from({ length: Math.ceil(events.length / EVENTS_PER_PAGE) }, (_, i) => events.slice(i * EVENTS_PER_PAGE, (i + 1) * EVENTS_PER_PAGE));
+  await Promise.all(pages.map((page) => recordEvents(state.swarmId, page).catch(ignoreUnlessCancelled)));
 };
 
 /** The read model can be rebuilt from history, so a failed write must not fail the run. */
@@ -291,8 +295,7 @@ const finish = async (input: SwarmInput, state: SwarmState, emit: (draft: Omit<E
   for (const task of state.tasks) if (task.status === 'pending') emit({ type: 'task.skipped', taskId: task.id, data: { because: `the swarm ended ${status}` } });
   emit({ type: 'swarm.ended', data: { status, failure, tokens: spentOf(state).tokens } });
   wf.upsertSearchAttributes({ CfStatus: [status], CfTokens: [spentOf(state).tokens] });
-  await archiveEvents(state);
-  await recordOutcome(statusInputOf(input), nextSeq(state.log) - 1, ...packState(state, 0)).catch(ignoreUnlessCancelled);
+  await Promise.all([archiveEvents(state), recordOutcome(statusInputOf(input), nextSeq(state.log) - 1, ...packState(state, 0)).catch(ignoreUnlessCancelled)]);
   await wf.condition(wf.allHandlersFinished);
   const outcome = outcomeOf(state, Date.now());
   if (status === 'completed') return outcome;

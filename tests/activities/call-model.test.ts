@@ -34,8 +34,8 @@ describe('callModel', () => {
     const setup = await setUp();
     const first = activities(setup, {
       ...setup.storage.ledger,
-      record: (key, answer) => {
-        setup.storage.ledger.record(key, answer);
+      record: async (key, answer) => {
+        await setup.storage.ledger.record(key, answer);
         throw new Error('killed');
       },
     });

@@ -27,14 +27,14 @@ property.prop([fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 60 })
 });
 
 const input = { swarmId: 'swarm-1', topology: 'queen', tasks: null, budget: { tokens: 5, microUsd: null } } as unknown as SwarmInput;
-test('a packed state unpacks to itself, in payloads inside the limit, with 300 tasks of the longest titles', () => {
+test('a packed state unpacks to itself, in payloads inside the limit, with as many tasks as may be, of the longest titles', () => {
   const state = openState(input, 0);
   state.tasks = Array.from({ length: LIMITS.tasks }, (_, i) => openTask({ id: `t${i}`, title: 'x'.repeat(LIMITS.taskTitleBytes) }));
   for (let i = 0; i < 500; i += 1)
     record(state, {
       type: 'task.answered',
       at: i,
-      taskId: `t${i % 300}`,
+      taskId: `t${i % LIMITS.tasks}`,
       data: { output: { hash: 'h'.repeat(64), bytes: 1, preview: 'p'.repeat(LIMITS.previewChars) }, usage: { in: 1, out: 2, microUsd: 3 } },
     });
   const packed = packState(state);

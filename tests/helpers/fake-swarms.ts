@@ -124,7 +124,7 @@ export const createFakeSwarms = ({
     ...viewOf({ input: statusInputOf(input), state, lastSeq: state.log.events.length }, now),
     temporalUi: `http://127.0.0.1:8233/namespaces/default/workflows/${state.swarmId}`,
   });
-  const choose = (ref: string | undefined): ModelChoice => fakeModel(ref ?? defaultModel, ref === undefined ? 'the default of this test' : 'asked for by --model');
+  const choose = (ref: string | undefined): ModelChoice => fakeModel(ref ?? defaultModel, ref === undefined ? 'the default of this test' : 'asked for by the request');
 
   const begin = (entry: Entry): void => {
     const { input, state } = entry;

@@ -4,7 +4,7 @@ import { isContractName } from '../../domain/contracts.js';
 import { answerFor } from './fake-model.js';
 
 /** What a provider may do instead of answering. */
-export const FAULTS = ['rate-limit', 'error-500', 'overloaded-529', 'reset', 'cut', 'bad-json', 'wrong-schema', 'empty', 'huge', 'payment-402'] as const;
+export const FAULTS = ['rate-limit', 'error-500', 'overloaded-529', 'reset', 'cut', 'bad-json', 'wrong-schema', 'empty', 'huge', 'hang', 'payment-402'] as const;
 export type Fault = (typeof FAULTS)[number];
 
 export interface ProviderCall {
@@ -14,6 +14,8 @@ export interface ProviderCall {
   requests: number;
   /** Ms since 1970 of each request. */
   readonly at: number[];
+  /** Ms since 1970 of each whole answer. */
+  readonly answeredAt: number[];
   readonly faults: Fault[];
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
@@ -25,13 +27,16 @@ export interface HttpProvider {
   /** Requests being answered right now. */
   inFlight(): number;
   answered(): number;
-  /** Resolves when the next request arrives. */
-  nextRequest(): Promise<void>;
+  /** Ms since 1970 of the last whole answer; 0 before the first. */
+  lastAnswerAt(): number;
+  /** Resolves when the next request of a key that was never requested before arrives. */
+  nextNewCall(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface HttpProviderOptions {
-  readonly latencyMs?: (key: string) => number;
+  /** `nth` counts requests of that key from 1. */
+  readonly latencyMs?: (key: string, nth: number) => number;
   /** The fault of one request, or null for a whole answer; `nth` counts requests of that key from 1. */
   readonly fault?: (key: string, nth: number) => Fault | null;
 }
@@ -44,13 +49,14 @@ export const startHttpProvider = async ({ latencyMs = () => 20, fault = () => nu
   const calls = new Map<string, ProviderCall>();
   const arrivals = new Set<() => void>();
   let inFlight = 0;
+  let lastAnswerAt = 0;
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
     const key = String(request.headers['idempotency-key'] ?? '');
-    const call: ProviderCall = calls.get(key) ?? { key, answered: 0, requests: 0, at: [], faults: [], headers: request.headers, body };
+    const call: ProviderCall = calls.get(key) ?? { key, answered: 0, requests: 0, at: [], answeredAt: [], faults: [], headers: request.headers, body };
     calls.set(key, call);
     call.requests += 1;
     call.at.push(Date.now());
@@ -58,12 +64,19 @@ export const startHttpProvider = async ({ latencyMs = () => 20, fault = () => nu
     response.once('close', () => {
       inFlight -= 1;
     });
-    for (const arrived of arrivals) arrived();
-    arrivals.clear();
+    if (call.requests === 1) {
+      for (const arrived of arrivals) arrived();
+      arrivals.clear();
+    }
     const contract = (JSON.parse(body) as { response_format?: { json_schema?: { name?: string } } }).response_format?.json_schema?.name?.replaceAll('_', '-') ?? '';
     const wanted = fault(key, call.requests);
     if (wanted) call.faults.push(wanted);
-    setTimeout(() => reply(response, wanted, contract, key, () => (call.answered += 1)), latencyMs(key));
+    const onAnswered = (): void => {
+      call.answered += 1;
+      lastAnswerAt = Date.now();
+      call.answeredAt.push(lastAnswerAt);
+    };
+    setTimeout(() => reply(response, wanted, contract, key, onAnswered), latencyMs(key, call.requests));
   };
 
   const server = createServer((request, response) => {
@@ -75,7 +88,8 @@ export const startHttpProvider = async ({ latencyMs = () => 20, fault = () => nu
     calls,
     inFlight: () => inFlight,
     answered: () => [...calls.values()].reduce((sum, { answered }) => sum + answered, 0),
-    nextRequest: () => new Promise((resolve) => arrivals.add(resolve)),
+    lastAnswerAt: () => lastAnswerAt,
+    nextNewCall: () => new Promise((resolve) => arrivals.add(resolve)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -113,6 +127,8 @@ const reply = (response: ServerResponse, fault: Fault | null, contract: string, 
       return error(529);
     case 'payment-402':
       return error(402);
+    case 'hang':
+      return;
     case 'reset':
       response.socket?.destroy();
       return;

@@ -51,13 +51,13 @@ describe('blobs', () => {
 });
 
 describe('the call ledger', () => {
-  test('the first answer wins; its call is no longer in flight', () => {
+  test('the first answer wins; its call is no longer in flight', async () => {
     const { ledger, close } = openStorage({ home: tempFolder(), root: packageRoot });
     expect(ledger.find(call.key)).toBeNull();
     ledger.begin(call);
     expect(ledger.inFlight()).toEqual([call]);
-    expect(ledger.record(call.key, answer('first'))).toEqual(answer('first'));
-    expect(ledger.record(call.key, answer('second'))).toEqual(answer('first'));
+    expect(await ledger.record(call.key, answer('first'))).toEqual(answer('first'));
+    expect(await ledger.record(call.key, answer('second'))).toEqual(answer('first'));
     expect([ledger.find(call.key), ledger.inFlight()]).toEqual([answer('first'), []]);
     close();
   });
@@ -77,7 +77,7 @@ describe('the call ledger', () => {
     const script = `
       const { openStorage } = await import(${JSON.stringify(join(packageRoot, 'dist', 'storage', 'index.js'))});
       const { ledger } = openStorage({ home: process.argv[1], root: process.argv[2] });
-      for (let i = 0; ; i += 1) { const key = process.argv[3] + '/' + i; ledger.record(key, { text: { hash: key } }); process.stdout.write(key + '\\n'); await null; }`;
+      for (let i = 0; ; i += 1) { const key = process.argv[3] + '/' + i; await ledger.record(key, { text: { hash: key } }); process.stdout.write(key + '\\n'); }`;
     const acknowledged: string[] = [];
     const writers = Array.from({ length: 4 }, (_, w) => {
       const child = spawn(process.execPath, ['--input-type=module', '-e', script, home, packageRoot, `w${w}`], { stdio: ['ignore', 'pipe', 'pipe'] });

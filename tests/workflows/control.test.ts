@@ -37,11 +37,16 @@ test('pause holds what is next, also over a worker restart; steer reaches every 
   await suite.restartWorker();
   await suite.engine().swarms.steer(swarmId, 'Prefer standard tools.');
   expect(await suite.engine().swarms.show(swarmId)).toMatchObject({ status: 'paused', tasks: [{ status: 'succeeded' }, { status: 'ready' }] });
-  expect(asked(swarmId, 'next/answer/1')).toEqual([]);
+  expect(
+    suite
+      .model()
+      .keys()
+      .filter((key) => key.startsWith('next/')),
+  ).toEqual([]);
   await suite.engine().swarms.resume(swarmId);
   expect((await suite.engine().end(swarmId)).status).toBe('completed');
-  expect(asked(swarmId, 'next/answer/1')[0]?.prompt).toContain('Prefer standard tools.');
-  expect(asked(swarmId, 'swarm/aggregate/1')[0]?.prompt).toContain('Prefer standard tools.');
+  expect(asked(swarmId, 'next/answer.s1/1')[0]?.prompt).toContain('Prefer standard tools.');
+  expect(asked(swarmId, 'swarm/aggregate.s1/1')[0]?.prompt).toContain('Prefer standard tools.');
   expect(asked(swarmId, 'held/answer/1')[0]?.prompt).not.toContain('Prefer standard tools.');
 });
 
@@ -97,4 +102,23 @@ test('a queen that is terminated is replaced: no answered call is asked again, n
   const events = await suite.events(swarmId, true);
   expect(events.filter(({ type }) => type === 'task.succeeded').map(({ taskId }) => taskId)).toEqual(['q1', 'q2']);
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
+});
+
+test('a queen that dies before it has reported an assignment, and a steer before the next one: no key ever gets a second prompt', async () => {
+  const open = suite.model().hold(/\/u\d\/answer/);
+  // Roles are left to the queen, so that the next one may choose otherwise.
+  const swarmId = await suite.engine().start({ review: false, tasks: Array.from({ length: 6 }, (_, i) => ({ id: `u${i}`, title: `Do u${i}` })) });
+  for (let term = 1; term <= 3; term += 1) {
+    const seen = suite.model().requests.length;
+    await vi.waitUntil(() => suite.model().requests.length > seen || suite.model().requests.filter(({ key }) => key.startsWith(`${swarmId}/u`)).length >= 6, 20_000);
+    await suite.server().client.workflow.getHandle(`${swarmId}/queen-${term}`).terminate('test');
+    await suite.engine().swarms.steer(swarmId, `Guidance ${term}`);
+    await vi.waitUntil(async () => (await suite.events(swarmId)).filter(({ type }) => type === 'swarm.queenReplaced').length === term, 20_000);
+  }
+  open();
+  expect((await suite.engine().end(swarmId)).status).toBe('completed');
+  const prompts = new Map<string, Set<string>>();
+  for (const { key, system, prompt } of suite.model().requests) prompts.set(key, (prompts.get(key) ?? new Set()).add(`${system}\n${prompt}`));
+  expect([...prompts].filter(([, texts]) => texts.size > 1).map(([key]) => key)).toEqual([]);
+  expect([...prompts.keys()].filter((key) => key.startsWith(`${swarmId}/`)).length).toBeGreaterThanOrEqual(7);
 });

@@ -51,11 +51,11 @@ describe('a change of commands is caught', () => {
     ['a timer before the plan', 'data: { memories: 0 } });', `data: { memories: 0 } }); await ${/[\w$]+\.sleep(?=\(Math)/.exec(bundle)?.[0] ?? ''}(1);`, 'completed.root'],
     ['another name of a child', '`${swarmId}/queen-${term}`', '`${swarmId}/leader-${term}`', 'completed.root'],
     ['search attributes not written at the end', /[\w$]+\.upsertSearchAttributes\(\{ CfStatus: \[status\][^;]*;/, ';', 'completed.root'],
-    ['the outcome is not recorded', /await recordOutcome\([^;]*;/, ';', 'completed.root'],
+    ['the outcome is not recorded', /, recordOutcome\([^;]*\]\);/, ']);', 'completed.root'],
     ['another activity', '.callModel({', '.askModel({', 'completed.queen'],
     ['no review', 'if (!input.review)', 'if (true)', 'completed.queen'],
     ['aggregation left out', 'exhausted === null ? await aggregate() : null', 'null', 'completed.queen'],
-    ['one task at a time', 'running.size < input.maxAgents', 'running.size < 1', 'by-hand.queen'],
+    ['one task at a time', 'input.maxAgents - running.size', '1 - running.size', 'by-hand.queen'],
     ['one call too many', 'round === ROUNDS && input.strict', 'round > ROUNDS && input.strict', 'strict.queen'],
   ];
   test.each(planted)('%s', async (_, from, to, history) => {
