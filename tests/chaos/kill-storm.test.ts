@@ -38,13 +38,19 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+/** From the signal until the provider has seen every connection of the dead process close: what it flushed meanwhile reached nobody. Ms since 1970. */
+interface Kill {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Ages (ms) of a call's answers at the kills that explain its repeats; an age above `SETTLE_MS` explains nothing. */
-const agesOfRepeats = ({ at, answeredAt }: ProviderCall, kills: readonly number[]): readonly number[] =>
+const agesOfRepeats = ({ at, answeredAt }: ProviderCall, kills: readonly Kill[]): readonly number[] =>
   at.flatMap((request) => {
     const answer = answeredAt.findLast((time) => time <= request);
     if (answer === undefined) return [];
-    const kill = kills.find((time) => time >= answer && time <= request);
-    return [kill === undefined ? Number.POSITIVE_INFINITY : kill - answer];
+    const kill = kills.find(({ from, to }) => to >= answer && from <= request);
+    return [kill === undefined ? Number.POSITIVE_INFINITY : Math.max(0, kill.from - answer)];
   });
 
 const storm = async ({ kills, swarms: count, tasks, broken }: { kills: number; swarms: number; tasks: number; broken?: 'off' | 'late' }): Promise<Storm> => {
@@ -68,7 +74,7 @@ const storm = async ({ kills, swarms: count, tasks, broken }: { kills: number; s
     const ended = Promise.all(ids.map((id) => engine.end(id)));
 
     const expected = count * (2 * tasks + 1);
-    const killedAt: number[] = [];
+    const killed: Kill[] = [];
     const restartMs: number[] = [];
     let inFlightAtKills = 0;
     let frozenKills = 0;
@@ -84,8 +90,10 @@ const storm = async ({ kills, swarms: count, tasks, broken }: { kills: number; s
         await vi.waitUntil(() => provider.inFlight() === 0 && Date.now() - provider.lastAnswerAt() > SETTLE_MS, { timeout: 30_000, interval: 5 });
       }
       inFlightAtKills += provider.inFlight();
-      killedAt.push(Date.now());
+      const from = Date.now();
       await worker.kill();
+      await vi.waitUntil(() => provider.inFlight() === 0, { timeout: 10_000, interval: 1 });
+      killed.push({ from, to: Date.now() });
       server.thaw();
       const restarted = Date.now();
       const next = provider.nextNewCall();
@@ -97,7 +105,7 @@ const storm = async ({ kills, swarms: count, tasks, broken }: { kills: number; s
     worker.child.kill('SIGTERM');
     await exited;
     const calls = [...provider.calls.values()];
-    const ages = calls.map((call) => [call.key, Math.max(-1, ...agesOfRepeats(call, killedAt))] as const);
+    const ages = calls.map((call) => [call.key, Math.max(-1, ...agesOfRepeats(call, killed))] as const);
     return {
       swarms: count,
       completed: ends.filter(({ status, tasks: done }) => status === 'completed' && done.every((task) => task.status === 'succeeded')).length,
