@@ -48,7 +48,7 @@ export const readDefinition = (source: string, file: string, strict: boolean): A
     return `${line + 1}:${col}`;
   };
   const [broken] = document.errors;
-  if (broken) throw bad(file, at(broken.pos[0]), broken.message.split('\n')[0] ?? broken.message);
+  if (broken) throw bad(file, at(broken.pos[0]), (broken.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '.'));
   const parsed = (strict ? frontMatter.strict() : frontMatter).safeParse(document.toJS());
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

@@ -10,8 +10,8 @@ export const WORKFLOWS = { swarm: 'swarm', queenSwarm: 'queenSwarm' } as const;
 export const SWARMS_QUEUE = 'cf.swarms';
 /** One queue per provider, so that its rate limit is one limit over all workers. */
 export const modelQueue = (provider: string): string => `cf.models.${provider}`;
-/** Coordinators live on the queue of their model: the server hands a workflow's activities to its own worker at once (eager) only on the same queue. The embedded model answers one call at a time and gains nothing. */
-export const coordinatorQueue = (provider: ProviderName): string => (provider === 'local' ? SWARMS_QUEUE : modelQueue(provider));
+/** Coordinators live on the queue of a hosted model: only on the same queue does the server hand a call to the worker that asked for it at once (ADR 12). Models of this process gain nothing. */
+export const coordinatorQueue = (provider: ProviderName): string => (provider === 'local' || provider === 'sim' ? SWARMS_QUEUE : modelQueue(provider));
 
 export const PROVIDERS = ['anthropic', 'openai', 'compat', 'local', 'sim'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];

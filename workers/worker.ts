@@ -43,9 +43,6 @@ export const startWorker = async ({ target, providers, storage, root, onReady, o
   if (!existsSync(codePath))
     throw new SwarmError({ code: 'internal', message: 'The workflow bundle is missing.', why: `${codePath} does not exist.`, fix: 'Build the package: npm run build' });
   const temporal = await connectTemporal(target);
-  await ensureSearchAttributes(temporal.connection, temporal.namespace);
-  onOrphans?.(await releaseOrphans({ ledger: storage.ledger, client: temporal.client, isAlive }));
-
   const { connection, namespace } = await connectWorker(target);
   const activities = createActivities({ providers, ...storage, process: ownIdentity() });
   const common: Partial<WorkerOptions> = {
@@ -79,7 +76,10 @@ export const startWorker = async ({ target, providers, storage, root, onReady, o
       activityTaskPollerBehavior: { type: 'simple-maximum', maximum: MODEL_SLOTS[provider] > 1 ? 10 : 1 },
     }),
   );
-  const workers = await Promise.all([swarms, ...models]);
+  // Beside the start of the workers, whose threads take most of it; nothing is polled before all of it is done.
+  const prepared = ensureSearchAttributes(temporal.connection, temporal.namespace).then(() => releaseOrphans({ ledger: storage.ledger, client: temporal.client, isAlive }));
+  const [released, ...workers] = await Promise.all([prepared, swarms, ...models]);
+  onOrphans?.(released);
   onReady?.([SWARMS_QUEUE, ...[...providers.keys()].map(modelQueue)]);
   const stop = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
