@@ -40,18 +40,48 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 const plain = async (url: string, id: string, n: number): Promise<void> => {
+  await ask(url, `${id}/plan`);
   const drafts = Array.from({ length: n }, (_, i) => ask(url, `${id}/a${i}`));
   await Promise.all(drafts.map((_, i) => Promise.all([drafts[i], drafts[(i + 1) % n]]).then(() => ask(url, `${id}/b${i}`))));
   await ask(url, `${id}/merge`);
 };
 
-const history = async (server: TestServer, ids: readonly string[]): Promise<{ events: number; bytes: number }> => {
-  const runs = await Promise.all(ids.map((id) => server.client.workflow.getHandle(id).describe()));
-  return { events: runs.reduce((sum, run) => sum + run.historyLength, 0), bytes: runs.reduce((sum, run) => sum + (run.historySize ?? 0), 0) };
+interface HistorySize {
+  readonly events: number;
+  /** As the server counts them. */
+  readonly bytes: number;
+  /** Of payloads, without the start inputs (roster and snapshot, once a swarm). */
+  readonly payloads: number;
+  /** Part of these: hashes, call keys and previews. */
+  readonly references: number;
+}
+
+const REFERENCES = [/[0-9a-f]{64}/g, /"key":"[^"]*"/g, /"preview":"(?:[^"\\]|\\.)*"/g];
+
+const history = async (server: TestServer, ids: readonly string[]): Promise<HistorySize> => {
+  const size = { events: 0, bytes: 0, payloads: 0, references: 0 };
+  const visit = (value: unknown): void => {
+    if (value instanceof Uint8Array) {
+      const text = Buffer.from(value).toString();
+      size.payloads += value.length;
+      for (const reference of REFERENCES) size.references += (text.match(reference) ?? []).join('').length;
+    } else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) visit(inner);
+  };
+  for (const id of ids) {
+    const handle = server.client.workflow.getHandle(id);
+    const { historyLength, historySize } = await handle.describe();
+    size.events += historyLength;
+    size.bytes += historySize ?? 0;
+    const { events } = await handle.fetchHistory();
+    for (const event of events ?? []) if (!event.workflowExecutionStartedEventAttributes && !event.startChildWorkflowExecutionInitiatedEventAttributes) visit(event);
+  }
+  return size;
 };
 
+/** A planner may name 50 tasks at most, so the plan is a task of its own that all drafts wait for: the same calls in the same shape. */
 const tasksOf = (n: number) => [
-  ...Array.from({ length: n }, (_, i) => ({ id: `a${i}`, title: `Draft ${i}`, role: 'analyst' })),
+  { id: 'plan', title: 'Plan it', role: 'analyst' },
+  ...Array.from({ length: n }, (_, i) => ({ id: `a${i}`, title: `Draft ${i}`, role: 'analyst', dependsOn: ['plan'] })),
   ...Array.from({ length: n }, (_, i) => ({ id: `b${i}`, title: `Read ${i}`, role: 'analyst', dependsOn: [...new Set([`a${i}`, `a${(i + 1) % n}`])] })),
 ];
 
@@ -70,9 +100,9 @@ const connection = await NativeConnection.connect({ address: server.target.addre
 
 console.log(`# ${cpus().length} cores, Node ${process.versions.node}, median of ${ROUNDS} rounds; overhead = wall time above Promise.all, per call\n`);
 console.log(
-  '| latency | n | calls | Promise.all ms | bare Temporal ms | swarm ms | bare overhead ms/call | swarm overhead ms/call | ratio | swarm events/call | swarm bytes/call |',
+  '| latency | n | calls | Promise.all ms | bare Temporal ms | swarm ms | bare overhead ms/call | swarm overhead ms/call | ratio | swarm events/call | swarm bytes/call | payload bytes/call beside references |',
 );
-console.log('|---|---|---|---|---|---|---|---|---|---|---|');
+console.log('|---|---|---|---|---|---|---|---|---|---|---|---|');
 for (const latencyMs of LATENCIES_MS) {
   const { url, stop } = await startProvider(latencyMs);
   const ours = await engine.work(createOpenAiProvider({ apiKey: 'none', baseUrl: `${url}/v1`, version: 'bench' }));
@@ -106,12 +136,12 @@ for (const latencyMs of LATENCIES_MS) {
         }),
       );
     }
-    const calls = 2 * n + 1;
+    const calls = 2 * n + 2;
     const [wall, bareWall, swarmWall] = [median(times.plain), median(times.bare), median(times.swarm)];
     const [bareOver, swarmOver] = [(bareWall - wall) / calls, (swarmWall - wall) / calls];
-    const { events, bytes } = await history(server, [last, `${last}/queen-1`]);
+    const { events, bytes, payloads, references } = await history(server, [last, `${last}/queen-1`]);
     console.log(
-      `| ${latencyMs} ms | ${n} | ${calls} | ${wall.toFixed(0)} | ${bareWall.toFixed(0)} | ${swarmWall.toFixed(0)} | ${bareOver.toFixed(2)} | ${swarmOver.toFixed(2)} | ${(swarmOver / bareOver).toFixed(2)} | ${(events / calls).toFixed(1)} | ${(bytes / calls).toFixed(0)} |`,
+      `| ${latencyMs} ms | ${n} | ${calls} | ${wall.toFixed(0)} | ${bareWall.toFixed(0)} | ${swarmWall.toFixed(0)} | ${bareOver.toFixed(2)} | ${swarmOver.toFixed(2)} | ${(swarmOver / bareOver).toFixed(2)} | ${(events / calls).toFixed(1)} | ${(bytes / calls).toFixed(0)} | ${((payloads - references) / calls).toFixed(0)} |`,
     );
   }
   baseline.shutdown();
