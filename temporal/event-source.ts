@@ -5,6 +5,7 @@ import type { SwarmEvent } from '../domain/events.js';
 import { eventsQuery, type EventsReply } from '../workflows/messages.js';
 import type { ArchivePort } from './archive-reader.js';
 import { asSwarmError } from './failures.js';
+import { untilClosed } from './until-closed.js';
 
 interface Source {
   readonly client: Client;
@@ -22,21 +23,33 @@ const POLL_MS = { shortest: 150, longest: 1_000 } as const;
 
 /** Every event above `afterSeq` once, in order, without gaps; across continue-as-new, lost workers and restarts of the server; ends after `swarm.ended`. */
 export async function* followEvents(source: Source, swarmId: string, { afterSeq, follow, signal }: Follow): AsyncGenerator<SwarmEvent> {
+  const left = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+  // The end shows at once, however long the pause is just then.
+  const closed = follow ? untilClosed(source.client, swarmId, stop) : Promise.resolve();
+  let isClosed = false;
+  void closed.then(() => (isClosed = true));
   let seen = afterSeq;
   let pause: number = POLL_MS.shortest;
-  for (;;) {
-    const page = await readPage(source, swarmId, seen, follow, signal);
-    for (const event of page.events) {
-      if (event.seq !== seen + 1) break;
-      seen = event.seq;
-      yield event;
-      if (event.type === 'swarm.ended') return;
+  try {
+    for (;;) {
+      const page = await readPage(source, swarmId, seen, follow, signal);
+      for (const event of page.events) {
+        if (event.seq !== seen + 1) break;
+        seen = event.seq;
+        yield event;
+        if (event.type === 'swarm.ended') return;
+      }
+      if (page.events.length === 0 && (!follow || page.ended)) return;
+      if (page.lastSeq > seen) continue;
+      if (!follow) return;
+      pause = page.events.length > 0 ? POLL_MS.shortest : Math.min(POLL_MS.longest, pause * 1.5);
+      const paused = delay(pause, undefined, { signal: stop });
+      await (isClosed ? paused : Promise.race([paused, closed]));
+      signal?.throwIfAborted();
     }
-    if (page.events.length === 0 && (!follow || page.ended)) return;
-    if (page.lastSeq > seen) continue;
-    if (!follow) return;
-    pause = page.events.length > 0 ? POLL_MS.shortest : Math.min(POLL_MS.longest, pause * 1.5);
-    await delay(pause, undefined, signal ? { signal } : {});
+  } finally {
+    left.abort();
   }
 }
 

@@ -15,6 +15,7 @@ import { viewOf, type SwarmView } from '../domain/view.js';
 import { isEnded } from '../domain/swarm-state.js';
 import { newTraceId, snapshotOf } from './snapshot.js';
 import { startSwarm } from './start.js';
+import { untilClosed } from './until-closed.js';
 import { readReadiness } from './readiness.js';
 
 export interface SwarmsDeps {
@@ -72,14 +73,7 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
     list: (query) => listSwarms(client, archive, query),
     wait: async (swarmId, waitMs, signal) => {
       const stop = AbortSignal.any([AbortSignal.timeout(Math.max(1, waitMs)), ...(signal ? [signal] : [])]);
-      const { lastSeq } = await patiently(() => show(swarmId), stop);
-      await ignoreAbort(
-        (async () => {
-          for await (const event of followEvents({ client, archive }, swarmId, { afterSeq: Math.max(0, lastSeq - 1), follow: true, signal: stop }))
-            if (event.type === 'swarm.ended') return;
-        })(),
-        stop,
-      );
+      await untilClosed(client, swarmId, stop);
       return patiently(() => show(swarmId), stop);
     },
     result: async (swarmId) => {
@@ -149,13 +143,5 @@ const patiently = async <T>(read: () => Promise<T>, stop: AbortSignal): Promise<
       if (stop.aborted || !(error instanceof SwarmError) || error.code !== 'unreachable') throw error;
       await delay(PATIENCE_POLL_MS, undefined, { signal: stop }).catch(() => undefined);
     }
-  }
-};
-
-const ignoreAbort = async (work: Promise<void>, signal: AbortSignal): Promise<void> => {
-  try {
-    await work;
-  } catch (error) {
-    if (!signal.aborted) throw error;
   }
 };
