@@ -1,7 +1,7 @@
 import { activityInfo, cancellationSignal, CancelledFailure } from '@temporalio/activity';
 import { CONTRACTS } from '../domain/contracts.js';
 import { SwarmError } from '../domain/errors.js';
-import type { ModelAnswer, ModelCall } from '../domain/model-call.js';
+import type { BlobRef, ModelAnswer, ModelCall } from '../domain/model-call.js';
 import { parseModelRef } from '../domain/names.js';
 import { renderPrompt } from '../domain/render-prompt.js';
 import type { ModelProvider, ModelProviders, ModelReply } from '../providers/port.js';
@@ -32,7 +32,7 @@ export const createModelActivities = ({ providers, blobs, ledger, process }: Mod
       const reply = await heartbeatWhile((onText) =>
         provider.generate({ key, model: name, system, prompt, contract, maxOutputTokens, traceId, signal: cancellationSignal(), onText, ...(roles ? { roles } : {}) }),
       );
-      return await ledger.record(call.key, await answerOf(blobs, call, reply));
+      return await ledger.record(call.key, textOf(call, reply), (text) => answerOf(call, reply, text));
     } catch (error) {
       ledger.abandon(row);
       throw cancellationSignal().aborted ? new CancelledFailure('cancelled') : error;
@@ -58,10 +58,13 @@ const textsOf = async (blobs: BlobStore, { prompt }: ModelCall): Promise<Readonl
   return new Map(await Promise.all(hashes.map(async (hash) => [hash, await blobs.get(hash)] as const)));
 };
 
-/** Stores the text people read (or what a broken answer was) and keeps only references, the decision and the usage. */
-const answerOf = async (blobs: BlobStore, { contract, inlineBytes = 0 }: ModelCall, { raw, answer, broken, usage }: ModelReply): Promise<ModelAnswer> => {
-  const { render, decide } = CONTRACTS[contract];
-  const whole = broken === null ? render(answer as never) : raw;
-  const text = await blobs.put(whole);
-  return { text, decision: broken === null && decide ? decide(answer as never) : null, broken, inline: text.bytes <= inlineBytes ? whole : null, usage };
+/** The text people read, or what a broken answer was. */
+const textOf = ({ contract }: ModelCall, { raw, answer, broken }: ModelReply): string => (broken === null ? CONTRACTS[contract].render(answer as never) : raw);
+
+/** What history keeps of a reply: a reference to its text, the decision and the usage. */
+const answerOf = (call: ModelCall, reply: ModelReply, text: BlobRef): ModelAnswer => {
+  const { contract, inlineBytes = 0 } = call;
+  const { answer, broken, usage } = reply;
+  const { decide } = CONTRACTS[contract];
+  return { text, decision: broken === null && decide ? decide(answer as never) : null, broken, inline: text.bytes <= inlineBytes ? textOf(call, reply) : null, usage };
 };

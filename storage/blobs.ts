@@ -1,74 +1,55 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import type Database from 'better-sqlite3';
 import { SwarmError } from '../domain/errors.js';
 import { LIMITS } from '../domain/limits.js';
 import type { BlobRef } from '../domain/model-call.js';
+import type { GroupCommit } from './group-commit.js';
 import type { BlobStore } from './port.js';
 
-/** Content-addressed files below `folder`: two-digit fan-out, written aside, fsynced and renamed, so that a killed write leaves nothing half done. */
-export const createBlobs = (folder: string): BlobStore => {
-  const fileOf = (hash: string): string => join(folder, hash.slice(0, 2), hash.slice(2));
+/** Writes a text within the transaction of its caller, unless it is there whole. */
+export type InsertBlob = (text: string) => BlobRef;
+
+export const blobInsert = (db: Database.Database): InsertBlob => {
+  const insert = db.prepare('insert into blobs (hash, content) values (?, ?) on conflict (hash) do update set content = excluded.content where content <> excluded.content');
+  return (text) => {
+    const content = Buffer.from(text, 'utf8');
+    const hash = sha256(content);
+    insert.run(hash, content);
+    return { hash, bytes: content.length, preview: previewOf(text) };
+  };
+};
+
+/** Content-addressed texts on SQLite: what is put in one turn of the event loop is one commit, and every read is checked against its hash. */
+export const createBlobs = (db: Database.Database, insert: InsertBlob, commit: GroupCommit): BlobStore => {
+  const select = db.prepare<[string], Buffer>('select content from blobs where hash = ?').pluck();
   return {
-    put: async (text) => {
-      const bytes = Buffer.from(text, 'utf8');
-      const hash = sha256(bytes);
-      const file = fileOf(hash);
-      const there = await stat(file).catch(() => null);
-      if (there?.size !== bytes.length) await writeDurably(file, bytes);
-      return refOf(hash, bytes.length, text);
-    },
+    put: (text) => commit(() => insert(text)),
     get: async (hash) => {
-      const bytes = await readFile(fileOf(hash)).catch((error: unknown) => {
+      const content = select.get(hash);
+      if (!content)
         throw new SwarmError({
           code: 'not_found',
           message: `The text ${hash} is missing.`,
-          why: 'Its file is not in the blob store of this machine.',
-          fix: 'Run where the swarm ran (same CF_HOME), or restore the folder blobs from a backup.',
-          cause: error,
+          why: 'It is not in the database of this CF_HOME.',
+          fix: 'Run where the swarm ran (same CF_HOME), or restore cf.db from a backup.',
         });
-      });
-      if (sha256(bytes) === hash) return bytes.toString('utf8');
+      if (sha256(content) === hash) return content.toString('utf8');
       throw new SwarmError({
         code: 'tool_failed',
         message: `The text ${hash} is damaged.`,
         why: 'Its content does not match its hash any more.',
-        fix: 'Restore the folder blobs from a backup; the disk may be failing.',
+        fix: 'Restore cf.db from a backup; the disk may be failing.',
       });
     },
   };
 };
 
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
 
-const refOf = (hash: string, bytes: number, text: string): BlobRef => ({
-  hash,
-  bytes,
-  preview: text
+/** How the text begins, on one line. */
+const previewOf = (text: string): string =>
+  text
     .slice(0, LIMITS.previewChars * 2)
     .replace(/\s+/g, ' ')
     .replace(/\p{Cc}|\p{Cs}/gu, '')
-    .slice(0, LIMITS.previewChars),
-});
-
-const writeDurably = async (file: string, bytes: Buffer): Promise<void> => {
-  const aside = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  const handle = await open(aside, 'wx').catch(async () => {
-    await mkdir(dirname(file), { recursive: true });
-    return open(aside, 'wx');
-  });
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(aside, file);
-  // The rename itself must survive a power cut.
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-};
+    .slice(0, LIMITS.previewChars);

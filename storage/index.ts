@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { createArchive } from './archive.js';
-import { createBlobs } from './blobs.js';
+import { blobInsert, createBlobs } from './blobs.js';
 import { databaseFile, openDatabase, openRelaxed } from './database.js';
+import { createGroupCommit } from './group-commit.js';
 import { createLedger } from './ledger.js';
 import type { BlobStore, CallLedger, SwarmArchive } from './port.js';
 
@@ -19,13 +20,16 @@ export interface Storage {
 export const openStorage = ({ home, root }: { readonly home: string; readonly root: string }): Storage => {
   const store = openDatabase(databaseFile(home), join(root, 'storage', 'migrations'));
   const relaxed = openRelaxed(databaseFile(home));
+  const db = store.$client;
+  const insertBlob = blobInsert(db);
+  const commit = createGroupCommit(db);
   return {
-    blobs: createBlobs(join(home, 'blobs')),
-    ledger: createLedger(store, relaxed),
+    blobs: createBlobs(db, insertBlob, commit),
+    ledger: createLedger({ db, relaxed, insertBlob, commit }),
     archive: createArchive(store),
     close: () => {
       relaxed.close();
-      store.$client.close();
+      db.close();
     },
   };
 };

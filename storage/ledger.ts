@@ -1,13 +1,19 @@
 import type Database from 'better-sqlite3';
 import type { ModelAnswer } from '../domain/model-call.js';
-import type { Store } from './database.js';
+import type { InsertBlob } from './blobs.js';
+import type { GroupCommit } from './group-commit.js';
 import type { CallLedger, InFlightCall } from './port.js';
 
-/**
- * The call ledger on SQLite. Answers are fsynced, those of one turn of the event loop together (group commit).
- * Calls in flight need to survive the process only, not a power cut, so they go through `relaxed`, which does not wait for the disk.
- */
-export const createLedger = ({ $client: db }: Store, relaxed: Database.Database): CallLedger => {
+export interface LedgerDeps {
+  readonly db: Database.Database;
+  /** Calls in flight need to survive the process only, not a power cut: this connection does not wait for the disk. */
+  readonly relaxed: Database.Database;
+  readonly insertBlob: InsertBlob;
+  readonly commit: GroupCommit;
+}
+
+/** The call ledger on SQLite. An answer and its text are one write. */
+export const createLedger = ({ db, relaxed, insertBlob, commit }: LedgerDeps): CallLedger => {
   const select = db.prepare<[string], { answer: string }>('select answer from answers where key = ?');
   const insert = db.prepare('insert into answers (key, answer, at) values (?, ?, ?) on conflict (key) do nothing');
   const begin = relaxed.prepare(
@@ -26,25 +32,6 @@ export const createLedger = ({ $client: db }: Store, relaxed: Database.Database)
     const row = select.get(key);
     return row ? (JSON.parse(row.answer) as ModelAnswer) : null;
   };
-  const write = db.transaction((batch: readonly Waiting[]): readonly ModelAnswer[] =>
-    batch.map(({ key, answer }) => {
-      insert.run(key, JSON.stringify(answer), Date.now());
-      end.run(key);
-      return find(key) ?? answer;
-    }),
-  );
-  let waiting: Waiting[] = [];
-  const commit = (): void => {
-    const batch = waiting;
-    waiting = [];
-    try {
-      const written = write.immediate(batch);
-      for (const [i, { answer, resolve }] of batch.entries()) resolve(written[i] ?? answer);
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-    }
-  };
-
   return {
     find,
     begin: (call) => {
@@ -53,20 +40,14 @@ export const createLedger = ({ $client: db }: Store, relaxed: Database.Database)
     abandon: ({ key, pid, attempt }) => {
       drop.run(key, pid, attempt);
     },
-    record: (key, answer) =>
-      new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(commit);
-        waiting.push({ key, answer, resolve, reject });
+    record: (key, text, answerOf) =>
+      commit(() => {
+        const answer = answerOf(insertBlob(text));
+        insert.run(key, JSON.stringify(answer), Date.now());
+        end.run(key);
+        return find(key) ?? answer;
       }),
     inFlight: () => all.all(),
     claimOrphan: ({ key, pid, attempt }) => drop.run(key, pid, attempt).changes === 1,
   };
 };
-
-/** An answer whose transaction has not begun yet. */
-interface Waiting {
-  readonly key: string;
-  readonly answer: ModelAnswer;
-  readonly resolve: (answer: ModelAnswer) => void;
-  readonly reject: (error: unknown) => void;
-}

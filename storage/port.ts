@@ -5,7 +5,7 @@ import type { BlobRef, Hash, ModelAnswer } from '../domain/model-call.js';
 export interface BlobStore {
   /** On disk and fsynced when it returns; the same text twice is one blob. */
   put(text: string): Promise<BlobRef>;
-  /** Throws `not_found` for a missing and `internal` for a damaged blob, naming the hash. */
+  /** Throws `not_found` for a missing and `tool_failed` for a damaged blob, naming the hash. */
   get(hash: Hash): Promise<string>;
 }
 
@@ -28,8 +28,8 @@ export interface CallLedger {
   begin(call: InFlightCall): void;
   /** The attempt ended without an answer. */
   abandon(call: Pick<InFlightCall, 'key' | 'pid' | 'attempt'>): void;
-  /** Stores the answer and ends the in-flight row; on disk when it resolves. The first answer wins and is returned. */
-  record(key: string, answer: ModelAnswer): Promise<ModelAnswer>;
+  /** Stores a text with the answer that refers to it and ends the in-flight row, in one commit; on disk when it resolves. The first answer wins and is returned. */
+  record(key: string, text: string, answerOf: (text: BlobRef) => ModelAnswer): Promise<ModelAnswer>;
   inFlight(): readonly InFlightCall[];
   /** Takes the row of a dead process away; false when the attempt has moved on. */
   claimOrphan(call: InFlightCall): boolean;

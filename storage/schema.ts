@@ -1,4 +1,4 @@
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { blob, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
 /** Answers of model calls, by call key; what makes a repeated attempt free. */
 export const answers = sqliteTable('answers', {
@@ -6,6 +6,14 @@ export const answers = sqliteTable('answers', {
   /** `ModelAnswer` as JSON. */
   answer: text().notNull(),
   at: integer().notNull(),
+});
+
+/** Content-addressed texts: objectives, instructions, answers, reviews and results. */
+export const blobs = sqliteTable('blobs', {
+  /** SHA-256 in hex of `content`. */
+  hash: text().primaryKey(),
+  /** UTF-8. */
+  content: blob({ mode: 'buffer' }).notNull(),
 });
 
 /** Calls that processes of this machine are making right now. */

@@ -34,8 +34,8 @@ describe('callModel', () => {
     const setup = await setUp();
     const first = activities(setup, {
       ...setup.storage.ledger,
-      record: async (key, answer) => {
-        await setup.storage.ledger.record(key, answer);
+      record: async (...written) => {
+        await setup.storage.ledger.record(...written);
         throw new Error('killed');
       },
     });

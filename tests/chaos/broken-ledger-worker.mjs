@@ -10,9 +10,9 @@ const ledgers = {
   off: { ...storage.ledger, find: () => null },
   late: {
     ...storage.ledger,
-    record: async (key, answer) => {
-      setTimeout(() => storage.ledger.record(key, answer), 2_000);
-      return answer;
+    record: async (key, text, answerOf) => {
+      setTimeout(() => storage.ledger.record(key, text, answerOf), 2_000);
+      return answerOf(await storage.blobs.put(text));
     },
   },
 };

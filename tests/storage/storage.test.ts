@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import Database from 'better-sqlite3';
+import { afterAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../config/package-root.js';
-import type { ModelAnswer } from '../../domain/model-call.js';
-import { createBlobs } from '../../storage/blobs.js';
+import type { BlobRef, ModelAnswer } from '../../domain/model-call.js';
+import { blobInsert } from '../../storage/blobs.js';
+import { databaseFile } from '../../storage/database.js';
+import { createGroupCommit } from '../../storage/group-commit.js';
 import { acquireLock } from '../../storage/lock.js';
 import { openStorage } from '../../storage/index.js';
 import { tempFolder } from '../helpers/temp-folder.js';
 
-const answer = (name: string): ModelAnswer => ({
-  text: { hash: name, bytes: 1, preview: name },
+const answer = (text: BlobRef): ModelAnswer => ({
+  text,
   decision: null,
   broken: null,
   inline: null,
@@ -19,46 +21,57 @@ const answer = (name: string): ModelAnswer => ({
 const call = { key: 'swarm-1/t1/answer/1', workflowId: 'w', runId: 'r', activityId: '1', attempt: 1, pid: 1, processStart: 's' };
 
 describe('blobs', () => {
-  const folder = tempFolder();
-  const blobs = createBlobs(folder);
-  const fileOf = (hash: string): string => join(folder, hash.slice(0, 2), hash.slice(2));
+  const home = tempFolder();
+  const { blobs, close } = openStorage({ home, root: packageRoot });
+  const db = new Database(databaseFile(home));
+  afterAll(() => {
+    db.close();
+    close();
+  });
 
-  test('the same text is one blob, whoever writes it and however often; nothing half-written is left', async () => {
+  test('the same text is one blob, whoever writes it and however often', async () => {
     const refs = await Promise.all(Array.from({ length: 20 }, () => blobs.put('Grüße, 世界')));
     expect(new Set(refs.map(({ hash }) => hash)).size).toBe(1);
     expect(refs[0]).toMatchObject({ bytes: Buffer.byteLength('Grüße, 世界'), preview: 'Grüße, 世界' });
     expect(await blobs.get(refs[0]?.hash ?? '')).toBe('Grüße, 世界');
-    expect(readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'))).toEqual([]);
+    expect(db.prepare('select count(*) from blobs').pluck().get()).toBe(1);
   });
   test.each([
-    ['missing', 'not_found', (file: string) => unlinkSync(file)],
-    ['cut', 'tool_failed', (file: string) => truncateSync(file, 3)],
-    [
-      'bit-flipped',
-      'tool_failed',
-      (file: string) =>
-        writeFileSync(
-          file,
-          readFileSync(file).map((byte, i) => (i === 2 ? byte ^ 1 : byte)),
-        ),
-    ],
-  ])('a blob that is %s fails its reader with the hash', async (name, code, damage) => {
+    ['missing', 'not_found', 'delete from blobs where hash = ?'],
+    ['cut', 'tool_failed', 'update blobs set content = substr(content, 1, 3) where hash = ?'],
+    ['bit-flipped', 'tool_failed', "update blobs set content = cast('T' || substr(content, 2) as blob) where hash = ?"],
+  ])('a blob that is %s fails its reader with the hash, and is whole again when it is written again', async (name, code, damage) => {
     const { hash } = await blobs.put(`to be ${name}`);
-    damage(fileOf(hash));
+    expect(db.prepare(damage).run(hash).changes).toBe(1);
     await expect(blobs.get(hash)).rejects.toMatchObject({ code, message: expect.stringContaining(hash) });
     expect((await blobs.put(`to be ${name}`)).hash).toBe(hash);
+    expect(await blobs.get(hash)).toBe(`to be ${name}`);
+  });
+  test('writes of one turn are one transaction: one that fails takes the others with it', async () => {
+    const commit = createGroupCommit(db);
+    const insert = blobInsert(db);
+    const written = await Promise.allSettled([
+      commit(() => insert('whole')),
+      commit(() => {
+        throw new Error('disk full');
+      }),
+    ]);
+    expect(written.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(db.prepare('select count(*) from blobs where content = ?').pluck().get(Buffer.from('whole'))).toBe(0);
   });
 });
 
 describe('the call ledger', () => {
   test('the first answer wins; its call is no longer in flight', async () => {
-    const { ledger, close } = openStorage({ home: tempFolder(), root: packageRoot });
+    const { ledger, blobs, close } = openStorage({ home: tempFolder(), root: packageRoot });
     expect(ledger.find(call.key)).toBeNull();
     ledger.begin(call);
     expect(ledger.inFlight()).toEqual([call]);
-    expect(await ledger.record(call.key, answer('first'))).toEqual(answer('first'));
-    expect(await ledger.record(call.key, answer('second'))).toEqual(answer('first'));
-    expect([ledger.find(call.key), ledger.inFlight()]).toEqual([answer('first'), []]);
+    const first = await ledger.record(call.key, 'first', answer);
+    expect(first.text).toMatchObject({ bytes: 5, preview: 'first' });
+    expect(await blobs.get(first.text.hash)).toBe('first');
+    expect(await ledger.record(call.key, 'second', answer)).toEqual(first);
+    expect([ledger.find(call.key), ledger.inFlight()]).toEqual([first, []]);
     close();
   });
   test('an orphan is claimed once, and not when its call has moved on', () => {
@@ -77,7 +90,7 @@ describe('the call ledger', () => {
     const script = `
       const { openStorage } = await import(${JSON.stringify(join(packageRoot, 'dist', 'storage', 'index.js'))});
       const { ledger } = openStorage({ home: process.argv[1], root: process.argv[2] });
-      for (let i = 0; ; i += 1) { const key = process.argv[3] + '/' + i; await ledger.record(key, { text: { hash: key } }); process.stdout.write(key + '\\n'); }`;
+      for (let i = 0; ; i += 1) { const key = process.argv[3] + '/' + i; await ledger.record(key, key, (text) => ({ text })); process.stdout.write(key + '\\n'); }`;
     const acknowledged: string[] = [];
     const writers = Array.from({ length: 4 }, (_, w) => {
       const child = spawn(process.execPath, ['--input-type=module', '-e', script, home, packageRoot, `w${w}`], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,0 +1,4 @@
+CREATE TABLE `blobs` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`content` blob NOT NULL
+);
