@@ -75,7 +75,7 @@ export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker 
     const maxOutputTokens = Math.min(OUTPUT_TOKENS[contract], input.model.maxOutputTokens, limitOf(input, role));
     const bytes = promptBytes(prompt) + system.bytes + SCHEMA_BYTES[contract];
     const bound = upperBound(input.model.price, bytes, maxOutputTokens);
-    // Awaited only where there is something to wait for: each promise in a workflow costs the worker about 0.1 ms (bench/README.md).
+    // Awaited only where there is something to wait for: each promise in a workflow costs the worker about 0.1 ms (docs/performance.md).
     if (isPaused()) await wf.condition(() => !isPaused());
     if (!tryHold(bound) && !(await hold(bound))) return { ok: false, failure: overBudget(bound, state) };
     let used: Amount = { tokens: 0, microUsd: 0 };
