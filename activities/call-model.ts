@@ -28,9 +28,9 @@ export const createModelActivities = ({ providers, blobs, ledger, process }: Mod
     const row = { key: call.key, workflowId: workflowExecution?.workflowId ?? '', runId: workflowExecution?.runId ?? '', activityId, attempt, ...process };
     ledger.begin(row);
     try {
-      const { key, contract, maxOutputTokens, traceId, roles } = call;
+      const { key, contract, maxOutputTokens, traceId, choices } = call;
       const reply = await heartbeatWhile((onText) =>
-        provider.generate({ key, model: name, system, prompt, contract, maxOutputTokens, traceId, signal: cancellationSignal(), onText, ...(roles ? { roles } : {}) }),
+        provider.generate({ key, model: name, system, prompt, contract, maxOutputTokens, traceId, signal: cancellationSignal(), onText, ...(choices ? { choices } : {}) }),
       );
       return await ledger.record(call.key, textOf(call, reply), (text) => answerOf(call, reply, text));
     } catch (error) {

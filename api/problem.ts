@@ -15,6 +15,7 @@ export const HTTP_STATUS = {
   limit_exceeded: 413,
   budget_exhausted: 402,
   deadline_exceeded: 408,
+  no_quorum: 409,
   provider_rejected: 502,
   provider_unavailable: 503,
   rate_limited: 429,

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { ERROR_CODES } from '../domain/errors.js';
 import { SWARM_STATUSES } from '../domain/swarm-state.js';
+import { VOTE_FORMS } from '../domain/tally.js';
 import { TASK_STATUSES } from '../domain/task-graph.js';
 
 /** Shapes of the answers, for the OpenAPI document; the façade's types are what is sent. */
@@ -37,6 +38,24 @@ const task = z.object({
   failure: nullable(z.string()),
 });
 
+const vote = z.object({
+  id: z.string(),
+  proposal: z.string(),
+  form: z.enum(VOTE_FORMS),
+  options: z.array(z.string()),
+  electorate: z.number(),
+  quorum: z.number(),
+  faultsTolerated: z.number(),
+  status: z.enum(['open', 'decided', 'no_quorum']),
+  decided: nullable(z.string()),
+  round: z.number(),
+  path: z.array(z.object({ round: z.number(), why: z.string() })),
+  ballots: z.array(
+    z.object({ voter: z.string(), round: z.number(), value: z.string(), weight: z.number(), counted: z.boolean(), why: nullable(z.string()), text: nullable(z.string()) }),
+  ),
+  recount: z.object({ decided: nullable(z.string()), agrees: z.boolean() }),
+});
+
 export const swarm = z
   .object({
     swarmId: z.string(),
@@ -49,7 +68,8 @@ export const swarm = z
     result: nullable(z.string()),
     resultHash: nullable(z.string()),
     tasks: z.array(task),
-    votes: z.array(z.unknown()),
+    disputed: z.boolean(),
+    votes: z.array(vote),
     usage: z.object({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number(), costUsd: nullable(z.number()) }),
     budget: z.object({ tokens: nullable(z.number()), usd: nullable(z.number()) }),
     startedAt: z.string(),

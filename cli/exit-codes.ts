@@ -29,6 +29,7 @@ export const EXIT_CODES = {
   limit_exceeded: EXIT.usage,
   budget_exhausted: EXIT.limit,
   deadline_exceeded: EXIT.limit,
+  no_quorum: EXIT.unsuccessful,
   provider_rejected: EXIT.unsuccessful,
   provider_unavailable: EXIT.unsuccessful,
   rate_limited: EXIT.unsuccessful,

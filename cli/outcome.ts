@@ -35,6 +35,8 @@ export const printEnd = (context: Context, view: SwarmView): void => {
   const ok = view.status === 'completed';
   sayPainted(`${paintErr(ok ? 'green' : 'red', ok ? '✔' : '✖')} ${view.swarmId} ${view.status} after ${durationText(view.durationMs)} · ${usageOf(view)}`);
   for (const task of view.tasks.filter(({ disputed }) => disputed)) sayPainted(`▲ ${safeLine(task.id)} is disputed: its reviewer did not accept it`);
+  if (view.disputed) sayPainted('▲ the result is disputed: its voters rejected it twice');
+  for (const vote of view.votes.filter(({ recount }) => !recount.agrees)) sayPainted(`▲ the vote ${safeLine(vote.id)} does not agree with its recount: please report this`);
   if (view.failure) io.err.write(`${errorText(view.failure, paintErr)}\n`);
   if (view.result === null) return;
   if (!flags.quiet) io.err.write('\n');

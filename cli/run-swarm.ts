@@ -87,7 +87,8 @@ const announceModel = async ({ say }: Context, swarms: Swarms, command: StartCom
   say(`Model ${chosen.model}: ${chosen.modelReason}`);
   if (chosen.model.startsWith('sim/')) say(simulatedLabel(chosen.model));
   if (chosen.model.startsWith('local/')) say('The embedded model shows the machinery; it answers poorly. ANTHROPIC_API_KEY, OPENAI_API_KEY or --model give a better one.');
-  if (command.workspace !== undefined) say(`The agents of this version have no file tools: ${command.workspace} is neither read nor changed.`);
+  if (command.workspace !== undefined)
+    say(`The agents of this version have no file tools: nothing in ${command.workspace} is changed, and only the evidence of votes is looked up there.`);
   return chosen;
 };
 

@@ -18,6 +18,9 @@ export interface StartFlags {
   readonly strict?: boolean;
   /** False after `--no-review`; true is commander's default. */
   readonly review?: boolean;
+  readonly votes?: string;
+  readonly voters?: string;
+  readonly voteRound?: string;
   readonly approve?: string;
   readonly workspace?: string;
 }
@@ -39,6 +42,9 @@ const givenIn = (objective: string | undefined, flags: StartFlags): Record<strin
       deadline: flags.deadline,
       strict: flags.strict,
       review: flags.review === false ? false : undefined,
+      votes: flags.votes,
+      voters: numeric(flags.voters),
+      voteRound: flags.voteRound,
       approve: flags.approve,
       workspace: flags.workspace,
     }).filter(([, value]) => value !== undefined),

@@ -1,3 +1,4 @@
+import type { BlobRef } from './model-call.js';
 import { quorumOf, tallyVotes, type CountedVote, type Tally, type VoteForm } from './tally.js';
 
 /**
@@ -32,8 +33,8 @@ export interface Ballot {
   readonly voter: string;
   /** One option, those approved, or all that are ranked; see `VoteForm`. */
   readonly value: readonly string[];
-  /** Blob of the whole answer behind it. */
-  readonly text?: string;
+  /** The whole answer behind it. */
+  readonly text?: Pick<BlobRef, 'hash' | 'bytes'>;
 }
 
 /** A ballot with what its sequencer knows of its arrival. */
@@ -76,6 +77,8 @@ export interface BallotBox {
   readonly path: RoundEnd[];
   /** Set once and never changed. */
   decided: string | null;
+  /** What its coordinator said the result was; undefined before it did. */
+  announced?: string | null;
   /** `no_quorum` after the last round. */
   status: 'open' | 'decided' | 'no_quorum';
 }
@@ -170,6 +173,11 @@ export const countRound = (box: BallotBox, rules: BallotRules = BALLOT_RULES, is
 /** True when no vote that may still come can change what this round gives. */
 export const isRoundOver = (box: BallotBox, at: number): boolean => box.status !== 'open' || at > box.closesAt || countRound(box).isCertain;
 
+/** Gives the round its whole time again: its coordinator died, or was paused. */
+export const restartRound = (box: BallotBox, at: number): void => {
+  if (box.status === 'open') box.closesAt = at + box.proposal.roundMs;
+};
+
 /** Ends an undecided round: the next one opens, or the vote ends without a quorum. Never a guess. */
 export const closeRound = (box: BallotBox, at: number, rules: BallotRules = BALLOT_RULES): void => {
   if (box.status !== 'open') return;
@@ -201,5 +209,6 @@ export const recount = (box: BallotBox): { readonly decided: string | null; read
   const decided = rounds
     .map((round) => tallyVotes(box.proposal.form, box.proposal.options, votes(round), { total: totalOf(box.proposal), open: 0 }).decided)
     .find((value) => value !== null);
-  return { decided: decided ?? null, agrees: (decided ?? null) === box.decided };
+  const found = decided ?? null;
+  return { decided: found, agrees: found === box.decided && (box.announced === undefined || box.announced === found) };
 };

@@ -43,6 +43,19 @@ export interface Review {
   readonly verdict: 'accept' | 'revise';
   readonly findings: readonly Finding[];
 }
+export const CLAIM_KINDS = ['output', 'file', 'command'] as const;
+/** Evidence of a ballot that an activity looks up before the vote counts. */
+export interface Claim {
+  readonly kind: (typeof CLAIM_KINDS)[number];
+  /** Id of a task, path in the workspace, or a command. */
+  readonly source: string;
+  readonly quote: string;
+}
+export interface BallotAnswer {
+  readonly choice: string;
+  readonly reasons: readonly string[];
+  readonly claims: readonly Claim[];
+}
 export interface PlanTask {
   readonly id: string;
   readonly title: string;
@@ -142,10 +155,30 @@ export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
         section('Trade-offs', a.tradeOffs),
       ),
   ),
-  ballot: contract<{ choice: string; evidence: readonly string[] }>(
-    record({ choice: text('Option voted for.', 1), evidence: list(text('One piece of evidence.'), 'Evidence.', 12) }),
-    (a) => parts(a.choice, section('Evidence', a.evidence)),
-    (a) => a,
+  ballot: contract<BallotAnswer>(
+    record({
+      choice: text('The option you vote for, as it is written.', 1),
+      reasons: list(text('One reason.'), 'Why.', 6),
+      claims: list(
+        record({
+          kind: oneOf('What the quote is from.', CLAIM_KINDS),
+          source: text('Id of the task whose output, path of the file, or command whose result it is.'),
+          quote: text('Words that stand there.'),
+        }),
+        'Evidence that can be looked up; empty when there is none.',
+        6,
+      ),
+    }),
+    (a) =>
+      parts(
+        a.choice,
+        section('Reasons', a.reasons),
+        section(
+          'Evidence',
+          a.claims.map((claim) => `${claim.kind} ${claim.source}: ${claim.quote}`),
+        ),
+      ),
+    ({ choice, claims }) => ({ choice, claims }),
   ),
   checklist: contract<{ items: readonly { item: string; verdict: string; evidence: string }[] }>(
     record({

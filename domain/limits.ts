@@ -19,6 +19,8 @@ export const LIMITS = {
   inlineResultBytes: 32 * 1024,
   answerBytes: 4 * 1024 * 1024,
   queenTerms: 5,
+  /** Voters of one proposal at most. */
+  voters: 25,
 } as const;
 
 /** Most output tokens a call of each contract may use; a model or a role may allow less. */

@@ -43,8 +43,8 @@ export interface ModelCall {
   readonly traceId: string;
   /** Return the text itself too, up to this many bytes. */
   readonly inlineBytes?: number;
-  /** Roles a `plan` may name, for providers that can hold a model to them. */
-  readonly roles?: readonly string[];
+  /** What the answer may name: the roles of a `plan`, the options of a `ballot`; for providers that can hold a model to them. */
+  readonly choices?: readonly string[];
 }
 
 export interface Usage {

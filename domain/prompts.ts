@@ -46,7 +46,7 @@ export const answerPrompt = ({ objective, steering }: PromptContext, task: TaskS
   text('Your task', task.title),
 ];
 
-export const revisePrompt = (first: readonly PromptPart[], answer: BlobRef, review: BlobRef): readonly PromptPart[] => [
+export const revisePrompt = (first: readonly PromptPart[], answer: TextRef, review: TextRef): readonly PromptPart[] => [
   ...first,
   ref('Your earlier answer', answer),
   ref('What the reviewer found', review),
@@ -58,6 +58,19 @@ export const reviewPrompt = ({ objective }: PromptContext, task: TaskState, answ
   text('The task', task.title),
   ref('The answer to review', answer),
   text('Your task', 'Judge whether the answer serves the task. Accept it, or name what must be mended.'),
+];
+
+/** `counts` are the votes of the round before, in the order of the options; empty in the first round. */
+export const ballotPrompt = (
+  { objective }: PromptContext,
+  { question, subject }: { readonly question: string; readonly subject: TextRef },
+  options: readonly string[],
+  counts: readonly number[],
+): readonly PromptPart[] => [
+  ref('Objective of the swarm', objective),
+  ref('What is voted on', subject),
+  ...(counts.length > 0 ? [text('The last round had no quorum', options.map((option, i) => `${option}: ${counts[i] ?? 0}`).join('\n'))] : []),
+  text('Your vote', `${question}\nVote for one of: ${options.join(', ')}. Give your reasons, and evidence only where it can be looked up.`),
 ];
 
 export const aggregatePrompt = ({ objective, steering }: PromptContext, material: readonly Material[], missing: readonly string[]): readonly PromptPart[] => [

@@ -3,6 +3,15 @@ import type { ModelChoice } from './model-call.js';
 import type { Topology } from './names.js';
 import type { TaskSpec } from './task-graph.js';
 
+export const VOTE_SCOPES = ['none', 'outcome', 'tasks'] as const;
+/** What is put to the vote, and of how many; `tasks` includes the outcome. */
+export interface VotePolicy {
+  readonly on: (typeof VOTE_SCOPES)[number];
+  readonly voters: number;
+  readonly rounds: number;
+  readonly roundMs: number;
+}
+
 /** The snapshot a swarm starts with: everything resolved, so that editing a file later can't change a running history. */
 export interface SwarmInput {
   readonly swarmId: string;
@@ -17,9 +26,13 @@ export interface SwarmInput {
   readonly review: boolean;
   /** A result that stays refused fails its task. */
   readonly strict: boolean;
+  /** Absent in snapshots older than votes: nothing is voted on. */
+  readonly votes?: VotePolicy;
   readonly budget: { readonly tokens: number | null; readonly microUsd: number | null };
   /** Milliseconds since 1970, or null. */
   readonly deadlineAt: number | null;
+  /** Folder the swarm works on; null or absent = none. */
+  readonly workspace?: string | null;
   readonly tenant: string;
   /** W3C trace id, 32 hex digits; the same in logs, events, request headers and memo. */
   readonly traceId: string;

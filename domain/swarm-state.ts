@@ -1,3 +1,4 @@
+import { cast, closeRound, openBox, restartRound, type BallotBox, type Proposal } from './ballot.js';
 import { NOTHING, openBudget, type Amount, type Budget } from './budget.js';
 import type { ErrorReport } from './errors.js';
 import { append, openLog, tailOf, type EventDraft, type EventLog, type SwarmEvent } from './events.js';
@@ -69,6 +70,9 @@ export interface SwarmState {
   budget: Budget;
   result: BlobRef | null;
   resultText: string | null;
+  /** The outcome was voted down and stands all the same. */
+  disputed: boolean;
+  votes: BallotBox[];
   failure: ErrorReport | null;
   endedAt: number | null;
   /** Coordinators started so far; a replaced queen gets the next number. */
@@ -96,6 +100,8 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
   budget: openBudget(input.budget.tokens, input.budget.microUsd),
   result: null,
   resultText: null,
+  disputed: false,
+  votes: [],
   failure: null,
   endedAt: null,
   term: 0,
@@ -141,6 +147,7 @@ export const record = (state: SwarmState, draft: EventDraft): SwarmEvent => {
   const usage = draft.data?.['usage'] as CallUsage | undefined;
   if (usage) applyUsage(state, usage);
   applyToSwarm(state, draft);
+  applyToVotes(state, draft);
   return event;
 };
 
@@ -214,6 +221,9 @@ const applyToSwarm = (state: SwarmState, { type, at, data = {} }: EventDraft): v
       state.result = data['result'] as BlobRef;
       state.resultText = (data['text'] as string | null | undefined) ?? null;
       return;
+    case 'result.disputed':
+      state.disputed = true;
+      return;
     case 'swarm.ended':
       state.status = data['status'] as SwarmStatus;
       state.failure = (data['failure'] as ErrorReport | undefined) ?? null;
@@ -222,6 +232,36 @@ const applyToSwarm = (state: SwarmState, { type, at, data = {} }: EventDraft): v
       return;
     default:
   }
+};
+
+export const boxOf = (state: SwarmState, id: unknown): BallotBox | undefined => state.votes.find(({ proposal }) => proposal.id === id);
+
+/** One ballot as its event carries it. */
+export interface CastData {
+  readonly vote: string;
+  readonly round: number;
+  readonly voter: string;
+  readonly value: readonly string[];
+  readonly text: TextRef | null;
+  readonly isAuthentic: boolean;
+  readonly refuted: string | null;
+}
+
+/** Every keeper of the state files the same ballots in the same order, so that the root's tally is a recount of its coordinator's. */
+const applyToVotes = (state: SwarmState, { type, at, data = {} }: EventDraft): void => {
+  if (type === 'vote.opened') {
+    state.votes.push(openBox(data['proposal'] as Proposal, at));
+    return;
+  }
+  const box = boxOf(state, data['vote']);
+  if (!box) return;
+  if (type === 'vote.cast') {
+    const { vote, round, voter, value, text, isAuthentic, refuted } = data as unknown as CastData;
+    cast(box, { ballot: { proposal: vote, round, voter, value, ...(text === null ? {} : { text }) }, at, isAuthentic, refuted });
+  }
+  if (type === 'vote.resumed') restartRound(box, at);
+  if (type === 'vote.roundEnded') closeRound(box, at);
+  if (type === 'vote.ended') box.announced = (data['decided'] as string | null | undefined) ?? null;
 };
 
 /** What the settled calls of the log add up to; the spent side of the budget. */
@@ -251,20 +291,21 @@ export const outcomeOf = (state: SwarmState, at: number): SwarmOutcome => ({
 });
 
 const TASKS_PER_PAGE = 20;
+const VOTES_PER_PAGE = 4;
 
 /** The state as several payloads, each inside the inline limit whatever the number of tasks. */
 export const packState = (state: SwarmState, keepEvents: number = LIMITS.eventTail): readonly unknown[] => {
-  const { tasks, log, ...head } = state;
+  const { tasks, votes, log, ...head } = state;
   const tail = tailOf(log, keepEvents);
-  return [{ ...head, firstSeq: tail.firstSeq }, ...pages(tail.events, 'events'), ...pages(tasks, 'tasks')];
+  return [{ ...head, firstSeq: tail.firstSeq }, ...pages(tail.events, 'events'), ...pages(tasks, 'tasks'), ...pages(votes, 'votes', VOTES_PER_PAGE)];
 };
 
-const pages = (items: readonly unknown[], kind: 'tasks' | 'events'): readonly unknown[] =>
-  Array.from({ length: Math.ceil(items.length / TASKS_PER_PAGE) }, (_, i) => ({ [kind]: items.slice(i * TASKS_PER_PAGE, (i + 1) * TASKS_PER_PAGE) }));
+const pages = (items: readonly unknown[], kind: 'tasks' | 'events' | 'votes', size = TASKS_PER_PAGE): readonly unknown[] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => ({ [kind]: items.slice(i * size, (i + 1) * size) }));
 
-/** The inverse of `packState`. */
+/** The inverse of `packState`; what an older version did not pack is empty. */
 export const unpackState = ([head, ...rest]: readonly unknown[]): SwarmState => {
-  const { firstSeq, ...state } = head as Omit<SwarmState, 'tasks' | 'log'> & { firstSeq: number };
+  const { firstSeq, ...state } = head as Omit<SwarmState, 'tasks' | 'votes' | 'log'> & { firstSeq: number };
   const of = <T>(kind: string): T[] => rest.flatMap((page) => (page as Record<string, T[]>)[kind] ?? []);
-  return { ...state, tasks: of<TaskState>('tasks'), log: { firstSeq, events: of<SwarmEvent>('events') } };
+  return { ...state, disputed: state.disputed ?? false, tasks: of<TaskState>('tasks'), votes: of<BallotBox>('votes'), log: { firstSeq, events: of<SwarmEvent>('events') } };
 };

@@ -2,6 +2,7 @@ import type { ErrorReport } from './errors.js';
 import type { SwarmInput } from './swarm-input.js';
 import { isEnded, type SwarmState, type SwarmStatus, type TaskState } from './swarm-state.js';
 import type { TaskStatus } from './task-graph.js';
+import { voteViewOf, type VoteView } from './vote-view.js';
 
 /** One task as every edge shows it (contract.md). */
 export interface TaskView {
@@ -32,7 +33,9 @@ export interface SwarmView {
   /** Blob of the whole result: `result` is only its beginning where it is long. */
   readonly resultHash: string | null;
   readonly tasks: readonly TaskView[];
-  readonly votes: readonly never[];
+  /** The outcome was voted down and stands all the same. */
+  readonly disputed: boolean;
+  readonly votes: readonly VoteView[];
   /** USD, not micro-USD; null = unknown. */
   readonly usage: { readonly modelCalls: number; readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number | null };
   readonly budget: { readonly tokens: number | null; readonly usd: number | null };
@@ -88,7 +91,8 @@ export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): Swa
       outputHash: task.output?.hash ?? null,
       failure: task.failure,
     })),
-    votes: [],
+    disputed: state.disputed,
+    votes: state.votes.map(voteViewOf),
     usage: {
       modelCalls: usage.modelCalls,
       inputTokens: usage.inputTokens,

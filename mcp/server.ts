@@ -59,8 +59,18 @@ export const createMcpServer = ({ swarms, version }: McpDeps): McpServer => {
       title: 'Start a swarm',
       description: 'Starts agents on one objective and returns at once with the swarmId. The same idempotencyKey finds the same swarm.',
       inputSchema: {
-        ...startCommand.pick({ objective: true, maxAgents: true, agents: true, model: true, budgetTokens: true, budgetUsd: true, deadline: true, strict: true, review: true })
-          .shape,
+        ...startCommand.pick({
+          objective: true,
+          maxAgents: true,
+          agents: true,
+          model: true,
+          budgetTokens: true,
+          budgetUsd: true,
+          deadline: true,
+          strict: true,
+          review: true,
+          votes: true,
+        }).shape,
         deadline: z.string().optional().describe('Such as 30m or 2h.'),
         idempotencyKey: z.string().min(1).max(255).optional(),
       },

@@ -17,8 +17,8 @@ export interface ModelRequest {
   readonly signal: AbortSignal;
   /** Called with what the model has written so far, where the provider streams; best effort. */
   readonly onText?: (soFar: string) => void;
-  /** Roles a `plan` may name. */
-  readonly roles?: readonly string[];
+  /** What the answer may name: the roles of a `plan`, the options of a `ballot`. */
+  readonly choices?: readonly string[];
 }
 
 /** What came back whole: a cut or empty answer is thrown, never returned. */

@@ -63,7 +63,7 @@ const readScript = async (file: string | null): Promise<Script> => {
 const echo = (request: ModelRequest): unknown => {
   const task = lastSection(request.prompt);
   const text = `${LABEL} ${task}`;
-  const roles = request.roles ?? ['researcher'];
+  const choices = request.choices ?? ['researcher'];
   const answers: Readonly<Record<ContractName, unknown>> = {
     report: { text, claims: [] },
     patch: { summary: text, files: [] },
@@ -71,15 +71,15 @@ const echo = (request: ModelRequest): unknown => {
     'test-report': { summary: text, ran: 0, passed: 0, failed: 0, failures: [] },
     plan: {
       tasks: [
-        { id: 't1', title: `${LABEL} look at the first half`, role: roles[0], dependsOn: [] },
-        { id: 't2', title: `${LABEL} look at the second half`, role: roles[1 % roles.length], dependsOn: [] },
-        { id: 't3', title: `${LABEL} compare both halves`, role: roles[0], dependsOn: ['t1', 't2'] },
+        { id: 't1', title: `${LABEL} look at the first half`, role: choices[0], dependsOn: [] },
+        { id: 't2', title: `${LABEL} look at the second half`, role: choices[1 % choices.length], dependsOn: [] },
+        { id: 't3', title: `${LABEL} compare both halves`, role: choices[0], dependsOn: ['t1', 't2'] },
       ],
     },
     decision: { choice: text, reasons: [], confidence: 0 },
     research: { summary: text, facts: [] },
     design: { summary: text, components: [], tradeOffs: [] },
-    ballot: { choice: 'accept', evidence: [] },
+    ballot: { choice: choices[0], reasons: [text], claims: [] },
     checklist: { items: [{ item: text, verdict: 'unknown', evidence: '' }] },
     metrics: { summary: text, metrics: [] },
   };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CONTRACT_NAMES } from '../domain/contracts.js';
 import { LIMITS } from '../domain/limits.js';
 import { SWARM_ID, TOPOLOGIES } from '../domain/names.js';
+import { VOTE_SCOPES } from '../domain/swarm-input.js';
 import { TASK_ID } from '../domain/task-graph.js';
 
 /** `90s`, `15m`, `2h`, `3d` or plain milliseconds, as milliseconds. */
@@ -56,6 +57,9 @@ export const startCommand = z.strictObject({
   deadline: duration.optional(),
   strict: z.boolean().default(false),
   review: z.boolean().default(true),
+  votes: z.enum(VOTE_SCOPES).optional(),
+  voters: z.number().int().min(1).max(LIMITS.voters).default(4),
+  voteRound: duration.optional(),
   approve: z.enum(['never', 'writes', 'always']).default('never'),
   workspace: z.string().min(1).max(4096).optional(),
   tasks: z.array(taskSpec).min(1).max(LIMITS.tasks).optional(),

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AgentDefinition } from '../domain/agent.js';
+import { VOTE_DEFAULTS } from '../domain/ballot.js';
 import { SwarmError } from '../domain/errors.js';
 import { LIMITS } from '../domain/limits.js';
 import type { ModelChoice } from '../domain/model-call.js';
 import { RUNNABLE_TOPOLOGIES } from '../domain/names.js';
-import type { SwarmInput } from '../domain/swarm-input.js';
+import type { SwarmInput, VotePolicy } from '../domain/swarm-input.js';
 import { validateGraph, type TaskSpec } from '../domain/task-graph.js';
 import type { StartCommand } from './commands.js';
 
@@ -59,6 +60,8 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, swarmId, t
     maxAgents: command.maxAgents,
     review: command.review,
     strict: command.strict,
+    votes: votesOf(command, model),
+    workspace: command.workspace ?? null,
     budget: { tokens: command.budgetTokens ?? null, microUsd: command.budgetUsd === undefined ? null : Math.round(command.budgetUsd * 1e6) },
     deadlineAt: command.deadline === undefined ? null : now + command.deadline,
     tenant: 'default',
@@ -76,6 +79,16 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, swarmId, t
     });
   return input;
 };
+
+/** The outcome is voted on unless told otherwise, or where it makes no sense: without reviews, and by the embedded model, whose votes would only block. */
+const votesOf = ({ votes, voters, voteRound, review }: StartCommand, { provider }: ModelChoice): VotePolicy => ({
+  on: votes ?? (review && provider !== 'local' ? 'outcome' : 'none'),
+  voters,
+  rounds: VOTE_DEFAULTS.rounds,
+  roundMs: voteRound ?? (provider === 'local' ? LOCAL_ROUND_MS : VOTE_DEFAULTS.roundMs),
+});
+/** The embedded model answers one voter after another. */
+const LOCAL_ROUND_MS = 10 * 60_000;
 
 const toSpec = ({ id, title, role, dependsOn, priority, timeout, output }: NonNullable<StartCommand['tasks']>[number]): TaskSpec => ({
   id,

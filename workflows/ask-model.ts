@@ -26,8 +26,8 @@ export interface Question {
   readonly timeoutMs?: number | null;
   /** Return the text too, for the result that edges print. */
   readonly inline?: boolean;
-  /** Roles a plan may name. */
-  readonly roles?: readonly string[];
+  /** What the answer may name: see `ModelCall`. */
+  readonly choices?: readonly string[];
 }
 
 export type Answered = { readonly ok: true; readonly answer: ModelAnswer; readonly usage: CallUsage } | { readonly ok: false; readonly failure: ErrorReport };
@@ -96,7 +96,7 @@ export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker 
         maxOutputTokens,
         traceId: input.traceId,
         ...(question.inline === true ? { inlineBytes: LIMITS.inlineResultBytes } : {}),
-        ...(question.roles ? { roles: question.roles } : {}),
+        ...(question.choices ? { choices: question.choices } : {}),
       });
       const { inputTokens, outputTokens } = answer.usage;
       const microUsd = costOf(input.model.price, inputTokens, outputTokens);
@@ -114,7 +114,8 @@ export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker 
   const ask = async (question: Question): Promise<Answered> => {
     const first = await call(question);
     if (!first.ok || first.answer.broken === null) return first;
-    const { taskOrSwarm, broken, text } = { taskOrSwarm: taskIdOf(question), broken: first.answer.broken, text: first.answer.text };
+    const { broken, text } = first.answer;
+    const taskOrSwarm = taskIdOf(question);
     emit({ type: 'call.settled', ...taskOrSwarm, agentId: question.agentId, data: { purpose: question.purpose, broken, text, usage: first.usage } });
     const second = await call({ ...question, purpose: `${question.purpose}-repair`, prompt: repairPrompt(question.prompt, text, broken) });
     if (!second.ok || second.answer.broken === null) return second;

@@ -3,6 +3,7 @@ import type { EventDraft, SwarmEvent } from '../domain/events.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import type { Usage } from '../domain/swarm-state.js';
 import type { StatusReply } from '../domain/view.js';
+import type { VoteView } from '../domain/vote-view.js';
 
 /** One page of events, or where to read it instead: `readRunId` is an earlier run of the same workflow. */
 export interface EventsReply {
@@ -19,6 +20,7 @@ export interface CostReply {
 
 export const statusQuery = defineQuery<StatusReply>('swarm.status');
 export const eventsQuery = defineQuery<EventsReply, [afterSeq: number]>('swarm.events');
+export const votesQuery = defineQuery<readonly VoteView[]>('swarm.votes');
 export const costQuery = defineQuery<CostReply>('swarm.cost');
 
 export const pauseSignal = defineSignal('swarm.pause');

@@ -1,5 +1,5 @@
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
-import { modelQueue } from '../domain/names.js';
+import { modelQueue, SWARMS_QUEUE } from '../domain/names.js';
 
 /** Lane, retries and time limits of every activity; call sites name one and know nothing more. */
 
@@ -22,6 +22,9 @@ export interface ModelLane {
   readonly timeoutMs?: number | null;
   readonly summary: string;
 }
+
+/** Looking up the evidence of a ballot: reads only, on the swarms' queue, where files and texts are. */
+export const CHECK_CLAIMS: ActivityOptions = { taskQueue: SWARMS_QUEUE, startToCloseTimeout: '30 seconds', summary: 'check the evidence of a ballot' };
 
 /** Storing texts: cheap and local, safe to repeat (content-addressed). */
 export const STORE_TEXTS: LocalActivityOptions = { startToCloseTimeout: '30 seconds', summary: 'store texts outside history' };

@@ -26,8 +26,21 @@ import {
 } from '../domain/swarm-state.js';
 import { validateGraph, type TaskSpec } from '../domain/task-graph.js';
 import { statusInputOf } from '../domain/view.js';
+import { voteViewOf } from '../domain/vote-view.js';
 import { createAsker, type Asker } from './ask-model.js';
-import { controlSignal, costQuery, eventsQuery, pauseSignal, reportSignal, resumeSignal, statusQuery, steerUpdate, type CoordinatorControl, type EventsReply } from './messages.js';
+import {
+  controlSignal,
+  costQuery,
+  eventsQuery,
+  pauseSignal,
+  reportSignal,
+  resumeSignal,
+  statusQuery,
+  steerUpdate,
+  votesQuery,
+  type CoordinatorControl,
+  type EventsReply,
+} from './messages.js';
 import { RECORD, STORE_TEXTS } from './options.js';
 import { queenSwarm, type CoordinatorOutcome } from './queen-swarm.js';
 
@@ -97,6 +110,7 @@ const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDr
     description: 'The whole swarm but its events.',
   });
   wf.setHandler(eventsQuery, (afterSeq) => eventsReply(state, afterSeq), { description: 'Events with a number above the argument, one page.' });
+  wf.setHandler(votesQuery, () => state.votes.map(voteViewOf), { description: 'Every vote: proposal, electorate, quorum, ballots with why they count, and the recount.' });
   wf.setHandler(costQuery, () => ({ usage: state.usage, budget: input.budget }), { description: 'Tokens and money used so far, and the limits.' });
   wf.setHandler(
     pauseSignal,
@@ -199,7 +213,7 @@ const plannableRoles = ({ roster }: SwarmInput): SwarmInput['roster'] => {
 
 const askPlanner = (ask: Asker['ask'], input: SwarmInput, prompt: Parameters<Asker['ask']>[0]['prompt'], nth: number, roles: SwarmInput['roster']) => {
   const role = input.roster.some(({ name }) => name === 'planner') ? 'planner' : (input.roster[0]?.name ?? '');
-  return ask({ scope: 'swarm', purpose: 'plan', nth, role, agentId: 'planner-1', contract: 'plan', prompt, priority: 1, roles: roles.map(({ name }) => name) });
+  return ask({ scope: 'swarm', purpose: 'plan', nth, role, agentId: 'planner-1', contract: 'plan', prompt, priority: 1, choices: roles.map(({ name }) => name) });
 };
 
 /** Runs coordinators one after another until the graph has settled: a dead one is replaced, a long one hands over. */

@@ -16,6 +16,7 @@ const show = async (context: Context, { json }: { readonly json?: boolean }, swa
   const { liveTree } = await import('../live-tree.js');
   const { safeLine, safeText } = await import('../safe-text.js');
   const { errorText } = await import('../errors.js');
+  const { voteLines } = await import('../vote-lines.js');
   const view = await withSwarms(context, 'reachable', async (swarms) => wholeView(swarms, await swarms.show(swarmId)));
   if (json) return context.json(view);
   const { io, print, paintOut } = context;
@@ -28,6 +29,7 @@ const show = async (context: Context, { json }: { readonly json?: boolean }, swa
   print(`trace      ${safeLine(view.traceId)}`);
   if (view.temporalUi !== null) print(`web ui     ${safeLine(view.temporalUi)}`);
   if (view.source === 'archive') print('source     read model: the history of this swarm is gone');
+  for (const vote of view.votes) for (const line of voteLines(vote)) print(line);
   if (view.failure) print(`\n${errorText(view.failure, paintOut)}`);
   if (view.result === null) return;
   print('');

@@ -14,10 +14,17 @@ const LONG_TOKENS = 160;
 const LINE_TOKENS = 32;
 
 /** A valid answer for a contract, leaf by leaf: the schema's shape is ours, every text, choice and number is the model's. A 135M model left alone in a JSON grammar does not close its strings. */
-export const fillContract = async (contract: ContractName, roles: readonly string[], writer: Writer): Promise<unknown> => {
-  const { schema } = CONTRACTS[contract];
-  return contract === 'plan' ? { tasks: await fillPlan(roles, writer) } : fill(schema, contract, writer, true);
+export const fillContract = async (contract: ContractName, choices: readonly string[], writer: Writer): Promise<unknown> => {
+  if (contract === 'plan') return { tasks: await fillPlan(choices.length > 0 ? choices : ['researcher'], writer) };
+  const schema = withChoices(CONTRACTS[contract].schema, choices);
+  return fill(schema, contract, writer, true);
 };
+
+/** The schema with its free `choice` held to what may be chosen. */
+const withChoices = (schema: Schema, choices: readonly string[]): Schema =>
+  schema.type === 'object' && 'choice' in schema.properties && choices.length > 0
+    ? { ...schema, properties: { ...schema.properties, choice: { type: 'string', description: 'your vote', enum: choices } } }
+    : schema;
 
 const fill = async (schema: Schema, name: string, writer: Writer, top: boolean): Promise<unknown> => {
   const what = schema.type === 'object' ? name : `${name}${schema.description === undefined ? '' : ` (${schema.description})`}`;

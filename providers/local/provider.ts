@@ -51,10 +51,10 @@ const startEngine = async (name: string, deps: LocalDeps): Promise<Engine> => {
 };
 
 const answer = async (engine: Engine, request: ModelRequest): Promise<ModelReply> => {
-  const { contract, roles = [], signal, prompt } = request;
+  const { contract, choices = [], signal, prompt } = request;
   signal.throwIfAborted();
   const before = engine.sequence.tokenMeter.getState();
-  const filled = await fillContract(contract, roles.length > 0 ? roles : ['researcher'], writerOf(engine, request, fitted(prompt)));
+  const filled = await fillContract(contract, choices, writerOf(engine, request, fitted(prompt)));
   const { usedInputTokens, usedOutputTokens } = engine.sequence.tokenMeter.diff(before);
   const raw = JSON.stringify(filled);
   return { raw, ...readAnswer(raw, contract), usage: { inputTokens: usedInputTokens, outputTokens: usedOutputTokens } };

@@ -21,6 +21,7 @@ const task = (id: string, status: TaskView['status'], more: Partial<TaskView> = 
 
 const view = (more: Partial<SwarmView> = {}): SwarmView => ({
   swarmId: 'swarm-1',
+  disputed: false,
   status: 'running',
   topology: 'queen',
   objective: 'Do it',

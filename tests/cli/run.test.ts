@@ -44,6 +44,12 @@ describe('cf run', () => {
       'never',
       '--workspace',
       workspace,
+      '--votes',
+      'tasks',
+      '--voters',
+      '7',
+      '--vote-round',
+      '45s',
       '--idempotency-key',
       'k1',
     ];
@@ -62,6 +68,9 @@ describe('cf run', () => {
       strict: true,
       review: false,
       approve: 'never',
+      votes: 'tasks',
+      voters: 7,
+      voteRound: 45_000,
       workspace,
     });
     expect(swarms.started[0]?.options).toEqual({ idempotencyKey: 'k1' });

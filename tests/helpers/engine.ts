@@ -15,7 +15,7 @@ import type { TestServer } from './temporal.js';
 export interface Engine {
   readonly swarms: Swarms;
   readonly storage: Storage;
-  /** Starts one swarm with the defaults of the command; its id. */
+  /** Starts one swarm with the defaults of the command, but nothing put to the vote; its id. */
   start(command: Partial<StartCommandInput>): Promise<string>;
   /** Waits for the end. */
   end(swarmId: string): Promise<SwarmView>;
@@ -52,7 +52,7 @@ export const openEngine = (server: TestServer, { model = 'sim/fake', home = serv
     version: '0.0.0-test',
   });
   const start = async (command: Partial<StartCommandInput>): Promise<string> =>
-    (await swarms.start(startCommand.parse({ objective: 'Find out and write it up.', ...command }))).swarmId;
+    (await swarms.start(startCommand.parse({ objective: 'Find out and write it up.', votes: 'none', ...command }))).swarmId;
   const end = (swarmId: string): Promise<SwarmView> => swarms.wait(swarmId, 120_000);
   return {
     swarms,

@@ -20,9 +20,12 @@ export const smallest = (schema: Schema, key: string): unknown => {
   }
 };
 
-/** A valid answer for a contract; a plan has two tasks, since the smallest one names no role. */
-export const answerFor = (contract: ContractName, key: string): unknown =>
-  contract === 'plan' ? { tasks: ['t1', 't2'].map((id) => ({ id, title: `Do ${id}`, role: 'researcher', dependsOn: [] })) } : smallest(CONTRACTS[contract].schema, key);
+/** A valid answer for a contract; a plan has two tasks, since the smallest one names no role, and a ballot approves. */
+export const answerFor = (contract: ContractName, key: string): unknown => {
+  if (contract === 'plan') return { tasks: ['t1', 't2'].map((id) => ({ id, title: `Do ${id}`, role: 'researcher', dependsOn: [] })) };
+  if (contract === 'ballot') return { choice: 'approve', reasons: [`answer to ${key}`], claims: [] };
+  return smallest(CONTRACTS[contract].schema, key);
+};
 
 export interface FakeModel {
   readonly provider: ModelProvider;

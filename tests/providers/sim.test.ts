@@ -25,7 +25,7 @@ const scripted = (yaml: string) => {
 
 describe('sim/echo', () => {
   test.each(CONTRACT_NAMES)('gives a valid %s', async (contract) => {
-    const { broken, raw } = await createSimProvider({ scriptFile: null }).generate(request({ contract, roles: ['researcher', 'analyst'] }));
+    const { broken, raw } = await createSimProvider({ scriptFile: null }).generate(request({ contract, choices: ['researcher', 'analyst'] }));
     expect(broken).toBeNull();
     if (!['review', 'ballot'].includes(contract)) expect(raw).toContain('[simulated]');
   });

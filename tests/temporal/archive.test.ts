@@ -47,7 +47,7 @@ test('pages of a list follow one another without a gap or a double, over history
 
 test('the same key and command find the same swarm; another command under it is refused, also where only a task differs', async () => {
   const { swarms } = suite.engine();
-  const command = { objective: 'Once', topology: 'queen', maxAgents: 2, strict: false, review: false, approve: 'never', tasks: [{ id: 'a', title: 'Do a' }] } as const;
+  const command = { objective: 'Once', topology: 'queen', maxAgents: 2, strict: false, review: false, approve: 'never', voters: 4, tasks: [{ id: 'a', title: 'Do a' }] } as const;
   const started = await Promise.all(Array.from({ length: 20 }, () => swarms.start({ ...command, tasks: [...command.tasks] }, { idempotencyKey: 'k' })));
   expect(new Set(started.map(({ swarmId }) => swarmId)).size).toBe(1);
   expect(started.filter(({ created }) => created)).toHaveLength(1);

@@ -94,7 +94,16 @@ test('what people read in the Web UI is there: summaries, details, described mes
   expect(metadata.currentDetails).toContain('2 of 2 tasks');
   const { queryDefinitions, signalDefinitions, updateDefinitions } = metadata.definition;
   const described = [...queryDefinitions, ...signalDefinitions, ...updateDefinitions].filter(({ name }) => /^(swarm|coordinator)\./.test(name));
-  expect(described.map(({ name }) => name).sort()).toEqual(['coordinator.report', 'swarm.cost', 'swarm.events', 'swarm.pause', 'swarm.resume', 'swarm.status', 'swarm.steer']);
+  expect(described.map(({ name }) => name).sort()).toEqual([
+    'coordinator.report',
+    'swarm.cost',
+    'swarm.events',
+    'swarm.pause',
+    'swarm.resume',
+    'swarm.status',
+    'swarm.steer',
+    'swarm.votes',
+  ]);
   expect(described.every(({ description: text }) => text.length > 10)).toBe(true);
   const queen = await suite.server().client.workflow.getHandle(`${swarmId}/queen-1`).fetchHistory();
   const summaries = queen.events?.flatMap((event) => (event.activityTaskScheduledEventAttributes ? [Buffer.from(event.userMetadata?.summary?.data ?? []).toString()] : []));

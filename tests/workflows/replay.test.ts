@@ -54,9 +54,9 @@ describe('a change of commands is caught', () => {
     ['the outcome is not recorded', /, recordOutcome\([^;]*\]\);/, ']);', 'completed.root'],
     ['another activity', '.callModel({', '.askModel({', 'completed.queen'],
     ['no review', 'if (!input.review)', 'if (true)', 'completed.queen'],
-    ['aggregation left out', 'exhausted === null ? await aggregate() : null', 'null', 'completed.queen'],
+    ['aggregation left out', /await [^;]*aggregate\)\(coordinator, failure !== null\)/, '{ resultText: null, refusal: null }', 'completed.queen'],
     ['one task at a time', 'input.maxAgents - running.size', '1 - running.size', 'by-hand.queen'],
-    ['one call too many', 'round === ROUNDS && input.strict', 'round > ROUNDS && input.strict', 'strict.queen'],
+    ['one call too many', 'round === ROUNDS || judged.kind', 'round > ROUNDS || judged.kind', 'strict.queen'],
   ];
   test.each(planted)('%s', async (_, from, to, history) => {
     const mutated = bundle.replace(from, () => to);

@@ -1,0 +1,71 @@
+import * as wf from '@temporalio/workflow';
+import type { EventDraft } from '../domain/events.js';
+import type { PromptContext } from '../domain/prompts.js';
+import { openPool, releaseAgent, takeAgent, type AgentPool } from '../domain/selection.js';
+import type { SwarmInput } from '../domain/swarm-input.js';
+import { record, unpackState, type SwarmState } from '../domain/swarm-state.js';
+import { createAsker, type Answered, type Asker, type Question } from './ask-model.js';
+import { controlSignal, type CoordinatorControl } from './messages.js';
+import { openReportLine } from './report-line.js';
+
+/** What every coordinator has: its copy of the swarm's state, its agents, its lines to the models and to the swarm. */
+export interface Coordinator {
+  readonly input: SwarmInput;
+  readonly state: SwarmState;
+  readonly pool: AgentPool;
+  readonly ask: Asker['ask'];
+  /** Asks as an agent of a role that is free, for this one question. */
+  askAs(role: string, question: Omit<Question, 'role' | 'agentId'>): Promise<{ readonly agentId: string; readonly answered: Answered }>;
+  /** Writes an event into the own state and sends it to the swarm. */
+  emit(draft: Omit<EventDraft, 'at'>): void;
+  control(): CoordinatorControl;
+  /** Start nothing more: the swarm said so, or the history is long. */
+  wantsHandOver(): boolean;
+  /** The objective and the first `steerings` texts of guidance; null = all so far. */
+  contextOf(steerings: number | null): PromptContext;
+  /** Resolves when the swarm has every event. */
+  close(): Promise<void>;
+}
+
+/** Opens a coordinator of one term from the snapshot its swarm gave it; registers its handlers before anything is awaited. */
+export const openCoordinator = (input: SwarmInput, snapshot: readonly unknown[]): Coordinator => {
+  const state = unpackState(snapshot);
+  let control: CoordinatorControl = { paused: state.status === 'paused', steering: state.steering, handOver: false };
+  wf.setHandler(
+    controlSignal,
+    (wanted) => {
+      control = wanted;
+    },
+    { description: 'From the swarm: pause, steer or hand over; carries the whole wanted condition.' },
+  );
+  const line = openReportLine(input.swarmId, state.term);
+  const emit = (draft: Omit<EventDraft, 'at'>): void => {
+    const dated = { ...draft, at: Date.now() };
+    record(state, dated);
+    line.send(dated);
+  };
+  const pool = openPool();
+  const { ask } = createAsker({ input, state, emit, isPaused: () => control.paused });
+  return {
+    input,
+    state,
+    pool,
+    ask,
+    emit,
+    askAs: async (role, question) => {
+      const agentId = takeAgent(pool, role);
+      try {
+        return { agentId, answered: await ask({ ...question, role, agentId }) };
+      } finally {
+        releaseAgent(pool, agentId);
+      }
+    },
+    control: () => control,
+    wantsHandOver: () => control.handOver || wf.workflowInfo().continueAsNewSuggested || wf.workflowInfo().historyLength > input.limits.historyEvents,
+    contextOf: (steerings) => ({
+      objective: state.texts['objective'] ?? { hash: '', bytes: 0 },
+      steering: control.steering.slice(0, steerings ?? control.steering.length),
+    }),
+    close: () => line.close(),
+  };
+};

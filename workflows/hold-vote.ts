@@ -1,0 +1,144 @@
+import * as wf from '@temporalio/workflow';
+import type { ClaimActivities } from '../activities/check-claims.js';
+import { isRoundOver, type BallotBox, type Proposal } from '../domain/ballot.js';
+import type { BallotAnswer } from '../domain/contracts.js';
+import { electorateOf, roleOfVoter } from '../domain/electorate.js';
+import type { ErrorReport } from '../domain/errors.js';
+import { ballotPrompt } from '../domain/prompts.js';
+import type { VotePolicy } from '../domain/swarm-input.js';
+import { boxOf, type CastData, type TextRef } from '../domain/swarm-state.js';
+import type { Coordinator } from './coordinator.js';
+import { CHECK_CLAIMS } from './options.js';
+
+const { checkClaims } = wf.proxyActivities<ClaimActivities>(CHECK_CLAIMS);
+
+/** What is put to the vote: whether a text is good enough. */
+export interface Motion {
+  /** Task id, or `swarm`. */
+  readonly scope: string;
+  readonly question: string;
+  /** The text that is judged. */
+  readonly subject: TextRef;
+  readonly priority: number;
+}
+
+export type Verdict =
+  | { readonly kind: 'approve' | 'reject'; readonly vote: string /** The first ballot against it. */; readonly dissent: TextRef | null }
+  | { readonly kind: 'no_quorum'; readonly vote: string }
+  | { readonly kind: 'failed'; readonly failure: ErrorReport };
+
+const OPTIONS = ['approve', 'reject'] as const;
+/** Voters that join when the first electorate found no quorum; one more liar is then tolerated. */
+const REINFORCEMENT = 3;
+
+/** Puts a motion to the vote of a frozen electorate: rounds until the quorum, then once a larger electorate, then `no_quorum`. Late votes are cancelled. */
+export const holdVote = async (coordinator: Coordinator, policy: VotePolicy, motion: Motion): Promise<Verdict> => {
+  let last = '';
+  for (const proposal of proposalsOf(coordinator, policy, motion)) {
+    last = proposal.id;
+    const failure = await runRounds(coordinator, takeUp(coordinator, proposal), motion);
+    if (failure) return { kind: 'failed', failure };
+    const box = boxOf(coordinator.state, proposal.id);
+    coordinator.emit({ type: 'vote.ended', ...taskOf(motion), data: { vote: proposal.id, status: box?.status ?? '', decided: box?.decided ?? null } });
+    if (box?.decided === 'approve' || box?.decided === 'reject') return { kind: box.decided, vote: proposal.id, dissent: dissentOf(box) };
+  }
+  return { kind: 'no_quorum', vote: last };
+};
+
+/** The proposal's id holds the hash of what is judged: another text is another vote. */
+const proposalsOf = ({ input }: Coordinator, { voters, rounds, roundMs }: VotePolicy, { scope, question, subject }: Motion): readonly Proposal[] => {
+  const id = `${scope}-${subject.hash.slice(0, 8)}`;
+  const common = { question, form: 'choice' as const, options: OPTIONS, roundMs };
+  return [
+    { ...common, id, electorate: electorateOf(input.roster, voters), rounds },
+    { ...common, id: `${id}-larger`, electorate: electorateOf(input.roster, voters + REINFORCEMENT), rounds: 1 },
+  ];
+};
+
+/** Opens the box, or takes up the one that an earlier term left open: its round gets its whole time again. */
+const takeUp = ({ state, emit }: Coordinator, proposal: Proposal): BallotBox => {
+  const left = boxOf(state, proposal.id);
+  if (left) emit({ type: 'vote.resumed', data: { vote: proposal.id } });
+  else emit({ type: 'vote.opened', data: { proposal } });
+  const box = boxOf(state, proposal.id);
+  if (!box) throw new Error(`no ballot box ${proposal.id}`);
+  return box;
+};
+
+const runRounds = async (coordinator: Coordinator, box: BallotBox, motion: Motion): Promise<ErrorReport | null> => {
+  const { emit, control } = coordinator;
+  while (box.status === 'open') {
+    if (control().paused) {
+      await wf.condition(() => !control().paused);
+      emit({ type: 'vote.resumed', data: { vote: box.proposal.id } });
+    }
+    const failure = await runRound(coordinator, box, motion);
+    if (failure) return failure;
+    if (box.status === 'open' && !control().paused) emit({ type: 'vote.roundEnded', ...taskOf(motion), data: { vote: box.proposal.id, round: box.round } });
+  }
+  return null;
+};
+
+/** Asks everybody at once and stops the moment no further vote can change the round. */
+const runRound = async (coordinator: Coordinator, box: BallotBox, motion: Motion): Promise<ErrorReport | null> => {
+  const { round, proposal } = box;
+  const silent = proposal.electorate.filter(({ id }) => !box.entries.some(({ voter, filedIn }) => voter === id && filedIn === round));
+  let asking = silent.length;
+  let failure: ErrorReport | null = null;
+  const fault: { error?: unknown } = {};
+  const ask = async (voter: string): Promise<void> => {
+    try {
+      failure ??= await askVoter(coordinator, box, motion, voter);
+    } catch (error) {
+      if (!wf.isCancellation(error)) fault.error = error;
+    } finally {
+      asking -= 1;
+    }
+  };
+  const scope = new wf.CancellationScope({ cancellable: true });
+  // Never rejects: what went wrong is kept, and thrown when the round is over.
+  const asked = scope.run(() => Promise.all(silent.map(({ id }) => ask(id))));
+  const isOver = (): boolean => asking === 0 || failure !== null || 'error' in fault || isRoundOver(box, Date.now());
+  try {
+    await wf.condition(isOver, Math.max(1, box.closesAt - Date.now()), { summary: `round ${round} of the vote ${proposal.id}` });
+  } finally {
+    scope.cancel();
+    await asked;
+  }
+  if ('error' in fault) throw fault.error;
+  return failure;
+};
+
+/** One voter's ballot, its evidence looked up before it counts. A voter that gives none stays silent; only a used-up budget ends the vote. */
+const askVoter = async (coordinator: Coordinator, box: BallotBox, motion: Motion, voter: string): Promise<ErrorReport | null> => {
+  const { proposal, round } = box;
+  const { state, input, ask, emit, contextOf } = coordinator;
+  // The counts of the last round are part of the prompt, and so of the key.
+  const counts = round === 1 ? [] : countsOf(box);
+  const answered = await ask({
+    scope: motion.scope,
+    purpose: `vote.${proposal.id.slice(motion.scope.length + 1)}.r${round}${counts.map((count) => `-${count}`).join('')}.${voter}`,
+    nth: 1,
+    role: roleOfVoter(voter),
+    agentId: voter,
+    contract: 'ballot',
+    prompt: ballotPrompt(contextOf(0), motion, proposal.options, counts),
+    priority: motion.priority,
+    choices: proposal.options,
+  });
+  if (!answered.ok) return answered.failure.code === 'budget_exhausted' ? answered.failure : null;
+  const { choice, claims } = answered.answer.decision as BallotAnswer;
+  const outputs = Object.fromEntries(state.tasks.flatMap(({ id, output }) => (output === null ? [] : [[id, output.hash]])));
+  const refuted = claims.length === 0 ? [] : await checkClaims({ claims, outputs, workspace: input.workspace ?? null });
+  const { hash, bytes } = answered.answer.text;
+  const data: CastData = { vote: proposal.id, round, voter, value: [choice.trim()], text: { hash, bytes }, isAuthentic: true, refuted: refuted[0] ?? null };
+  emit({ type: 'vote.cast', ...taskOf(motion), agentId: voter, data: { ...data, usage: answered.usage } });
+  return null;
+};
+
+const countsOf = ({ proposal, entries, round }: BallotBox): readonly number[] =>
+  proposal.options.map((option) => entries.filter(({ filedIn, why, value }) => filedIn === round - 1 && why === null && value[0] === option).length);
+
+const dissentOf = ({ entries }: BallotBox): TextRef | null => entries.find(({ why, value }) => why === null && value[0] === 'reject')?.text ?? null;
+
+const taskOf = ({ scope }: Motion): { taskId?: string } => (scope === 'swarm' ? {} : { taskId: scope });

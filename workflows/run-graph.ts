@@ -1,0 +1,56 @@
+import * as wf from '@temporalio/workflow';
+import type { ErrorReport } from '../domain/errors.js';
+import { loadOf, releaseAgent, selectRole, takeAgent } from '../domain/selection.js';
+import type { TaskState } from '../domain/swarm-state.js';
+import { allSettled, dependantsOf, readyTasks } from '../domain/task-graph.js';
+import type { Coordinator } from './coordinator.js';
+import { runTask } from './run-task.js';
+
+/** Runs ready tasks at once, by priority, until all have settled, the swarm wants a hand-over, or the budget is used up: then returns why, else null. */
+export const runGraph = async (coordinator: Coordinator): Promise<ErrorReport | null> => {
+  const { input, state, pool, emit, control, wantsHandOver } = coordinator;
+  const running = new Set<string>();
+  let exhausted: ErrorReport | null = null;
+
+  const fail = (task: TaskState, failure: ErrorReport): void => {
+    if (failure.code === 'budget_exhausted') exhausted ??= failure;
+    emit({
+      type: 'task.failed',
+      taskId: task.id,
+      ...(task.agentId === null ? {} : { agentId: task.agentId }),
+      data: { code: failure.code, message: failure.message, fix: failure.fix },
+    });
+    for (const id of dependantsOf(state.tasks, task.id)) emit({ type: 'task.skipped', taskId: id, data: { because: `${task.id} failed` } });
+  };
+
+  const work = async (task: TaskState, agentId: string): Promise<void> => {
+    try {
+      const failure = await runTask(coordinator, task, agentId, agentId.slice(0, agentId.lastIndexOf('-')));
+      if (failure) fail(task, failure);
+    } catch (error) {
+      if (!wf.isCancellation(error)) throw error;
+      emit({ type: 'task.cancelled', taskId: task.id, agentId });
+    } finally {
+      releaseAgent(pool, agentId);
+      running.delete(task.id);
+    }
+  };
+
+  const assign = (task: TaskState): void => {
+    const { role, reason } = selectRole(task, input.roster, loadOf(pool));
+    // A task taken over from an earlier term keeps its agent, so that its call keys keep their prompts.
+    const agentId = task.agentId ?? takeAgent(pool, role);
+    pool.busy.add(agentId);
+    running.add(task.id);
+    emit({ type: 'task.assigned', taskId: task.id, agentId, data: { reason, steerings: task.steerings ?? control().steering.length } });
+    void work(task, agentId);
+  };
+
+  const freeSlots = (): number => (control().paused || wantsHandOver() || exhausted !== null ? 0 : input.maxAgents - running.size);
+  const isOver = (): boolean => running.size === 0 && (allSettled(state.tasks) || wantsHandOver() || exhausted !== null);
+  while (!isOver()) {
+    for (const task of readyTasks(state.tasks).slice(0, freeSlots())) assign(task);
+    await wf.condition(() => isOver() || (freeSlots() > 0 && readyTasks(state.tasks).length > 0));
+  }
+  return exhausted;
+};

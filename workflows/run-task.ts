@@ -1,0 +1,111 @@
+import { isContractName, type ContractName, type Review } from '../domain/contracts.js';
+import type { ErrorReport } from '../domain/errors.js';
+import { variantOf } from '../domain/names.js';
+import { answerPrompt, reviewPrompt, revisePrompt, type Material } from '../domain/prompts.js';
+import { selectReviewer } from '../domain/selection.js';
+import type { TaskState, TextRef } from '../domain/swarm-state.js';
+import type { BlobRef } from '../domain/model-call.js';
+import type { Coordinator } from './coordinator.js';
+import { holdVote } from './hold-vote.js';
+
+/** One answer and one revision. */
+const ROUNDS = 2;
+
+/** How an answer was judged; `findings` is what its author must mend. */
+type Judgement =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly findings: TextRef; readonly preview: string }
+  | { readonly kind: 'undecided'; readonly preview: string }
+  | { readonly kind: 'failed'; readonly failure: ErrorReport };
+
+/** One task by one agent: answer, judgement, at most one revision. Emits how it went and returns why it failed, or null. */
+export const runTask = async (coordinator: Coordinator, task: TaskState, agentId: string, role: string): Promise<ErrorReport | null> => {
+  const { input, state, ask, emit, contextOf } = coordinator;
+  const contract = task.contract !== null && isContractName(task.contract) ? task.contract : (input.roster.find(({ name }) => name === role)?.output ?? 'report');
+  const context = contextOf(task.steerings);
+  const variant = variantOf(task.role === null ? role : null, context.steering.length);
+  const material = state.tasks.filter((other): other is TaskState & Material => task.dependsOn.includes(other.id) && other.output !== null);
+  const first = answerPrompt(context, task, material);
+  const succeed = (data: Readonly<Record<string, unknown>> = {}): null => {
+    emit({ type: 'task.succeeded', taskId: task.id, agentId, data });
+    return null;
+  };
+  let prompt = first;
+  for (let round = 1; ; round += 1) {
+    const answered = await ask({ scope: task.id, contract, priority: task.priority, timeoutMs: task.timeoutMs, role, agentId, purpose: `answer${variant}`, nth: round, prompt });
+    if (!answered.ok) return answered.failure;
+    const output = answered.answer.text;
+    emit({ type: 'task.answered', taskId: task.id, agentId, data: { output, read: material.map(({ output: { hash } }) => hash.slice(0, 12)), usage: answered.usage } });
+
+    const judged = await judge(coordinator, task, { output, role, contract, variant, round });
+    if (judged.kind === 'failed') return judged.failure;
+    if (judged.kind === 'accepted') return succeed();
+    if (round === ROUNDS || judged.kind === 'undecided') {
+      if (input.strict) return refused(task, judged);
+      return succeed({ disputed: true, findings: judged.preview });
+    }
+    emit({ type: 'task.revised', taskId: task.id, agentId, data: {} });
+    prompt = revisePrompt(first, output, judged.findings);
+  }
+};
+
+interface Answer {
+  readonly output: BlobRef;
+  readonly role: string;
+  readonly contract: ContractName;
+  readonly variant: string;
+  readonly round: number;
+}
+
+/** By one reviewer, or by a vote where tasks are voted on. */
+const judge = async (coordinator: Coordinator, task: TaskState, { output, role, variant, round }: Answer): Promise<Judgement> => {
+  const { input, askAs, emit, contextOf } = coordinator;
+  if (input.votes?.on === 'tasks') return judgeByVote(coordinator, task, output);
+  if (!input.review) return { kind: 'accepted' };
+  const { agentId, answered } = await askAs(selectReviewer(role, input.roster).role, {
+    scope: task.id,
+    contract: 'review',
+    priority: task.priority,
+    timeoutMs: task.timeoutMs,
+    purpose: `review${variant}`,
+    nth: round,
+    prompt: reviewPrompt(contextOf(task.steerings), task, output),
+  });
+  if (!answered.ok) return { kind: 'failed', failure: answered.failure };
+  const { answer, usage } = answered;
+  const { verdict } = answer.decision as Pick<Review, 'verdict'>;
+  emit({ type: 'task.reviewed', taskId: task.id, agentId, data: { verdict, review: answer.text, usage } });
+  return verdict === 'accept' ? { kind: 'accepted' } : { kind: 'refused', findings: answer.text, preview: answer.text.preview };
+};
+
+const judgeByVote = async (coordinator: Coordinator, task: TaskState, output: BlobRef): Promise<Judgement> => {
+  const { input, emit } = coordinator;
+  if (!input.votes) return { kind: 'accepted' };
+  const verdict = await holdVote(coordinator, input.votes, {
+    scope: task.id,
+    question: `Does this answer serve the task "${task.title}"?`,
+    subject: output,
+    priority: task.priority,
+  });
+  if (verdict.kind === 'failed') return verdict;
+  const findings = verdict.kind === 'reject' ? verdict.dissent : null;
+  emit({ type: 'task.reviewed', taskId: task.id, data: { verdict: verdict.kind, vote: verdict.vote, review: findings } });
+  if (verdict.kind === 'approve') return { kind: 'accepted' };
+  if (findings === null) return { kind: 'undecided', preview: `The vote ${verdict.vote} had no quorum.` };
+  return { kind: 'refused', findings, preview: `Rejected by the vote ${verdict.vote}.` };
+};
+
+const refused = (task: TaskState, judged: Extract<Judgement, { preview: string }>): ErrorReport =>
+  judged.kind === 'undecided'
+    ? {
+        code: 'no_quorum',
+        message: `The vote on task ${task.id} had no quorum.`,
+        why: judged.preview,
+        fix: 'Run without --strict to keep a disputed result, or with another electorate (--voters).',
+      }
+    : {
+        code: 'provider_rejected',
+        message: `Task ${task.id} was refused by its reviewer twice.`,
+        why: judged.preview,
+        fix: 'Run without --strict to keep a disputed result, or steer the agents and retry.',
+      };
