@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { listCommand, startCommand, steerCommand, swarmId, duration } from '../temporal/commands.js';
-import { accepted, outcome, page, problemDocument, ready, started, swarm } from './schemas.js';
+import { addCommand, budgetCommand, listCommand, startCommand, steerCommand, swarmId, duration } from '../temporal/commands.js';
+import { accepted, added, outcome, page, problemDocument, ready, started, swarm } from './schemas.js';
 
 /** Every route, from the same schemas that parse the requests; the OpenAPI document is made of these. */
 
@@ -75,6 +75,22 @@ export const steerRoute = createRoute({
   summary: 'Guide the tasks that start from now on',
   request: { params, body: { required: true, content: { 'application/json': { schema: steerCommand } } } },
   responses: { 202: json(accepted, 'Taken.'), ...failures },
+});
+
+export const tasksRoute = createRoute({
+  method: 'post',
+  path: '/v1/swarms/{id}/tasks',
+  summary: 'Add tasks to a running swarm',
+  request: { params, body: { required: true, content: { 'application/json': { schema: addCommand } } } },
+  responses: { 202: json(added, 'Taken.'), ...failures },
+});
+
+export const budgetRoute = createRoute({
+  method: 'post',
+  path: '/v1/swarms/{id}/budget',
+  summary: 'Raise the budget of a running swarm',
+  request: { params, body: { required: true, content: { 'application/json': { schema: budgetCommand } } } },
+  responses: { 202: json(accepted, 'In force.'), ...failures },
 });
 
 export const healthRoute = createRoute({

@@ -22,6 +22,7 @@ export const problemDocument = z
   .openapi('Problem');
 
 export const started = z.object({ swarmId: z.string(), temporalUi: nullable(z.string()) }).openapi('Started');
+export const added = z.object({ swarmId: z.string(), tasks: z.number() }).openapi('Added');
 export const accepted = z.object({ swarmId: z.string() }).openapi('Accepted');
 
 const task = z.object({
@@ -72,6 +73,7 @@ export const swarm = z
     votes: z.array(vote),
     usage: z.object({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number(), costUsd: nullable(z.number()) }),
     budget: z.object({ tokens: nullable(z.number()), usd: nullable(z.number()) }),
+    criticalPath: z.object({ tasks: z.array(z.string()), durationMs: z.number() }),
     startedAt: z.string(),
     endedAt: nullable(z.string()),
     durationMs: z.number(),

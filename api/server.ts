@@ -8,7 +8,21 @@ import { isEnded } from '../domain/swarm-state.js';
 import type { Swarms } from '../temporal/port.js';
 import { assertLoopback, limitBody, onlyLocal, readableJson } from './guards.js';
 import { invalid, problem } from './problem.js';
-import { cancelRoute, eventsRoute, healthRoute, listRoute, pauseRoute, readyRoute, resultRoute, resumeRoute, showRoute, startRoute, steerRoute } from './routes.js';
+import {
+  budgetRoute,
+  cancelRoute,
+  eventsRoute,
+  healthRoute,
+  listRoute,
+  pauseRoute,
+  readyRoute,
+  resultRoute,
+  resumeRoute,
+  showRoute,
+  startRoute,
+  steerRoute,
+  tasksRoute,
+} from './routes.js';
 
 export interface ApiDeps {
   readonly swarms: Swarms;
@@ -77,6 +91,15 @@ export const createApi = ({ swarms, version }: ApiDeps): OpenAPIHono => {
   app.openapi(steerRoute, async (c) => {
     const { id } = c.req.valid('param');
     await swarms.steer(id, c.req.valid('json').text);
+    return c.json({ swarmId: id }, 202);
+  });
+  app.openapi(tasksRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    return c.json({ swarmId: id, tasks: await swarms.addTasks(id, c.req.valid('json')) }, 202);
+  });
+  app.openapi(budgetRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    await swarms.raiseBudget(id, c.req.valid('json'));
     return c.json({ swarmId: id }, 202);
   });
   app.openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200));

@@ -25,6 +25,8 @@ export const lazySwarms = (open: () => Promise<Swarms>): Swarms => {
     pause: async (...given) => (await swarms()).pause(...given),
     resume: async (...given) => (await swarms()).resume(...given),
     steer: async (...given) => (await swarms()).steer(...given),
+    addTasks: async (...given) => (await swarms()).addTasks(...given),
+    raiseBudget: async (...given) => (await swarms()).raiseBudget(...given),
     readiness: async (...given) => (await swarms()).readiness(...given),
   };
 };

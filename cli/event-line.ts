@@ -11,7 +11,7 @@ export const eventLine = ({ seq, at, type, taskId, agentId, data }: SwarmEvent, 
     columns,
   );
 
-const WORDS = ['status', 'verdict', 'reason', 'because', 'message', 'findings', 'text', 'model', 'topology'] as const;
+const WORDS = ['status', 'decided', 'verdict', 'reason', 'because', 'message', 'findings', 'text', 'model', 'topology'] as const;
 
 const detailOf = (data: SwarmEvent['data']): string => {
   const words = WORDS.flatMap((name) =>
@@ -20,12 +20,16 @@ const detailOf = (data: SwarmEvent['data']): string => {
   const tasks = typeof data['tasks'] === 'number' ? [`${data['tasks']} tasks`] : [];
   const findings = Array.isArray(data['findings']) ? data['findings'].map((finding) => safeLine(String(finding))) : [];
   const preview = (data['output'] ?? data['result']) as { preview?: unknown } | undefined;
+  const spec = data['spec'] as { title?: unknown } | undefined;
   const failure = data['failure'] as ErrorReport | null | undefined;
   return [
     ...words,
     ...tasks,
     ...findings,
     ...(data['disputed'] === true ? ['disputed'] : []),
+    ...(Array.isArray(data['value']) ? [safeLine(data['value'].join(', '))] : []),
+    ...(typeof data['refuted'] === 'string' ? [`not counted: ${safeLine(data['refuted'])}`] : []),
+    ...(typeof spec?.title === 'string' ? [safeLine(spec.title)] : []),
     ...(typeof preview?.preview === 'string' ? [safeLine(preview.preview)] : []),
     ...(failure ? [`${failure.code}: ${safeLine(failure.message)}`] : []),
   ].join(' · ');

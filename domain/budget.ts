@@ -1,9 +1,12 @@
 /** Tokens and money of one swarm: reserved before a call, settled after it, so that racing calls can't overshoot. */
-export interface Budget {
+export interface BudgetLimits {
   /** Null = no limit. */
   readonly tokens: number | null;
   /** Micro-USD; null = no limit. */
   readonly microUsd: number | null;
+}
+
+export interface Budget extends BudgetLimits {
   readonly spent: Amount;
   readonly reserved: Amount;
 }

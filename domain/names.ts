@@ -31,10 +31,11 @@ export const queenId = (swarmId: string, term: number): string => `${swarmId}/qu
 export const callKey = (swarmId: string, scope: string, purpose: string, nth: number): string => `${swarmId}/${scope}/${purpose}/${nth}`;
 
 /**
- * The part of a purpose that tells prompts of one call apart: the role where the coordinator chose it, and how many steering texts the prompt carries.
+ * The part of a purpose that tells prompts of one call apart: the role where the coordinator chose it, how many steering texts the prompt carries, and which try it is.
  * A coordinator that died before it reported an assignment is replaced by one that may choose otherwise; a key must never get another prompt.
  */
-export const variantOf = (chosenRole: string | null, steerings: number): string => `${chosenRole === null ? '' : `.${chosenRole}`}${steerings === 0 ? '' : `.s${steerings}`}`;
+export const variantOf = (chosenRole: string | null, steerings: number, tries = 0): string =>
+  `${chosenRole === null ? '' : `.${chosenRole}`}${steerings === 0 ? '' : `.s${steerings}`}${tries === 0 ? '' : `.try${tries + 1}`}`;
 
 export const SEARCH_ATTRIBUTES = {
   CfStatus: 'KEYWORD',

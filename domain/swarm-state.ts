@@ -1,12 +1,12 @@
 import { cast, closeRound, openBox, restartRound, type BallotBox, type Proposal } from './ballot.js';
-import { NOTHING, openBudget, type Amount, type Budget } from './budget.js';
+import { NOTHING, openBudget, type Amount, type Budget, type BudgetLimits } from './budget.js';
 import type { ErrorReport } from './errors.js';
 import { append, openLog, tailOf, type EventDraft, type EventLog, type SwarmEvent } from './events.js';
 import { LIMITS } from './limits.js';
 import type { BlobRef } from './model-call.js';
 import type { Topology } from './names.js';
 import type { SwarmInput } from './swarm-input.js';
-import type { TaskSpec, TaskStatus } from './task-graph.js';
+import type { OnFailure, TaskSpec, TaskStatus } from './task-graph.js';
 
 export const SWARM_STATUSES = ['running', 'paused', 'completed', 'failed', 'cancelled', 'compensated', 'compensation_failed', 'budget_exhausted', 'no_quorum'] as const;
 export type SwarmStatus = (typeof SWARM_STATUSES)[number];
@@ -17,10 +17,20 @@ export interface TaskState {
   readonly id: string;
   readonly title: string;
   readonly role: string | null;
-  readonly dependsOn: readonly string[];
+  dependsOn: readonly string[];
   readonly priority: number;
   readonly timeoutMs: number | null;
   readonly contract: string | null;
+  readonly retries: number;
+  readonly onFailure: OnFailure;
+  /** The task whose agent added this one; null for those of the plan and of people. */
+  readonly parent: string | null;
+  /** Added after the plan was accepted. */
+  readonly isAdded: boolean;
+  /** Tries that failed. */
+  tries: number;
+  startedAt: number | null;
+  endedAt: number | null;
   status: TaskStatus;
   disputed: boolean;
   /** Answers asked for so far; a revision counts. */
@@ -94,7 +104,7 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
   startedAt: at,
   status: 'running',
   phase: 'recall',
-  tasks: (input.tasks ?? []).map(openTask),
+  tasks: (input.tasks ?? []).map((spec) => openTask(spec)),
   steering: [],
   usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0, microUsd: 0 },
   budget: openBudget(input.budget.tokens, input.budget.microUsd),
@@ -112,7 +122,7 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
   earlierRuns: [],
 });
 
-export const openTask = (spec: TaskSpec): TaskState => ({
+export const openTask = (spec: TaskSpec, added: { readonly parent: string | null } | number = 0): TaskState => ({
   id: spec.id,
   title: spec.title,
   role: spec.role ?? null,
@@ -120,6 +130,13 @@ export const openTask = (spec: TaskSpec): TaskState => ({
   priority: spec.priority ?? 3,
   timeoutMs: spec.timeoutMs ?? null,
   contract: spec.output ?? null,
+  retries: spec.retries ?? 0,
+  onFailure: spec.onFailure ?? 'fail',
+  parent: typeof added === 'number' ? null : added.parent,
+  isAdded: typeof added !== 'number',
+  tries: 0,
+  startedAt: null,
+  endedAt: null,
   status: 'pending',
   disputed: false,
   attempts: 0,
@@ -128,6 +145,19 @@ export const openTask = (spec: TaskSpec): TaskState => ({
   output: null,
   review: null,
   failure: null,
+});
+
+/** The spec a task was opened from. */
+export const specOf = ({ id, title, role, dependsOn, priority, timeoutMs, contract, retries, onFailure }: TaskState): TaskSpec => ({
+  id,
+  title,
+  dependsOn,
+  priority,
+  retries,
+  onFailure,
+  ...(role === null ? {} : { role }),
+  ...(timeoutMs === null ? {} : { timeoutMs }),
+  ...(contract === null ? {} : { output: contract }),
 });
 
 export const taskOf = (state: SwarmState, id: string | undefined): TaskState | undefined => state.tasks.find((task) => task.id === id);
@@ -143,7 +173,8 @@ export interface CallUsage {
 export const record = (state: SwarmState, draft: EventDraft): SwarmEvent => {
   const event = append(state.log, state.swarmId, draft);
   const task = taskOf(state, draft.taskId);
-  if (task) applyToTask(task, draft);
+  if (draft.type === 'task.added') addTask(state, draft);
+  else if (task) applyToTask(task, draft);
   const usage = draft.data?.['usage'] as CallUsage | undefined;
   if (usage) applyUsage(state, usage);
   applyToSwarm(state, draft);
@@ -151,13 +182,24 @@ export const record = (state: SwarmState, draft: EventDraft): SwarmEvent => {
   return event;
 };
 
-const applyToTask = (task: TaskState, { type, agentId, data = {} }: EventDraft): void => {
+/** Joins one task to the graph; whatever waited for the task it was split from waits for it too. */
+const addTask = (state: SwarmState, { data = {} }: EventDraft): void => {
+  const spec = data['spec'] as TaskSpec;
+  const parent = (data['parent'] as string | undefined) ?? null;
+  if (state.tasks.some(({ id }) => id === spec.id)) return;
+  for (const other of state.tasks) if (parent !== null && other.parent !== parent && other.dependsOn.includes(parent)) other.dependsOn = [...other.dependsOn, spec.id];
+  state.tasks.push(openTask(spec, { parent }));
+  if (state.phase === 'record' || state.phase === 'aggregate') state.phase = 'execute';
+};
+
+const applyToTask = (task: TaskState, { type, at, agentId, data = {} }: EventDraft): void => {
   switch (type) {
     case 'task.assigned':
       task.status = 'running';
       task.agentId = agentId ?? null;
       task.steerings = Number(data['steerings'] ?? 0);
       task.attempts = 1;
+      task.startedAt ??= at;
       return;
     case 'task.answered':
       task.output = data['output'] as BlobRef;
@@ -168,19 +210,27 @@ const applyToTask = (task: TaskState, { type, agentId, data = {} }: EventDraft):
     case 'task.revised':
       task.attempts += 1;
       return;
+    case 'task.retried':
+      task.tries += 1;
+      task.attempts += 1;
+      return;
     case 'task.succeeded':
+      task.endedAt = at;
       task.status = 'succeeded';
       task.disputed = data['disputed'] === true;
       return;
     case 'task.failed':
+      task.endedAt = at;
       task.status = 'failed';
       task.failure = String(data['message'] ?? '');
       return;
     case 'task.skipped':
+      task.endedAt = at;
       task.status = 'skipped';
       task.failure = String(data['because'] ?? '');
       return;
     case 'task.cancelled':
+      task.endedAt = at;
       task.status = 'cancelled';
       return;
     default:
@@ -205,6 +255,9 @@ const applyToSwarm = (state: SwarmState, { type, at, data = {} }: EventDraft): v
       return;
     case 'swarm.steered':
       state.steering.push(String(data['text'] ?? ''));
+      return;
+    case 'swarm.budgetRaised':
+      state.budget = { ...state.budget, ...(data['budget'] as BudgetLimits) };
       return;
     case 'swarm.recalled':
       state.phase = 'plan';
@@ -276,6 +329,7 @@ export const reopenRunning = (state: SwarmState): void => {
     if (task.status !== 'running') continue;
     task.status = 'pending';
     task.attempts = 0;
+    task.tries = 0;
   }
 };
 
@@ -289,6 +343,9 @@ export const outcomeOf = (state: SwarmState, at: number): SwarmOutcome => ({
   startedAt: state.startedAt,
   endedAt: state.endedAt ?? at,
 });
+
+/** What tasks of an older version lack. */
+const NEW_TASK = { retries: 0, onFailure: 'fail', parent: null, isAdded: false, tries: 0, startedAt: null, endedAt: null } as const;
 
 const TASKS_PER_PAGE = 20;
 const VOTES_PER_PAGE = 4;
@@ -307,5 +364,11 @@ const pages = (items: readonly unknown[], kind: 'tasks' | 'events' | 'votes', si
 export const unpackState = ([head, ...rest]: readonly unknown[]): SwarmState => {
   const { firstSeq, ...state } = head as Omit<SwarmState, 'tasks' | 'votes' | 'log'> & { firstSeq: number };
   const of = <T>(kind: string): T[] => rest.flatMap((page) => (page as Record<string, T[]>)[kind] ?? []);
-  return { ...state, disputed: state.disputed ?? false, tasks: of<TaskState>('tasks'), votes: of<BallotBox>('votes'), log: { firstSeq, events: of<SwarmEvent>('events') } };
+  return {
+    ...state,
+    disputed: state.disputed ?? false,
+    tasks: of<TaskState>('tasks').map((task) => ({ ...NEW_TASK, ...task })),
+    votes: of<BallotBox>('votes'),
+    log: { firstSeq, events: of<SwarmEvent>('events') },
+  };
 };

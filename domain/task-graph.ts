@@ -3,6 +3,9 @@ import { LIMITS } from './limits.js';
 export const TASK_STATUSES = ['pending', 'ready', 'running', 'succeeded', 'failed', 'cancelled', 'skipped'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
+export const ON_FAILURE = ['fail', 'skip'] as const;
+export type OnFailure = (typeof ON_FAILURE)[number];
+
 /** One node of the graph as a plan or a spec file states it. */
 export interface TaskSpec {
   readonly id: string;
@@ -14,8 +17,12 @@ export interface TaskSpec {
   readonly priority?: number;
   /** Milliseconds for one model call of this task. */
   readonly timeoutMs?: number;
-  /** Output contract; that of the role unless told. */
+  /** Output contract; that of the role unless told. `plan` makes the answer's tasks sub-tasks. */
   readonly output?: string;
+  /** Times a task that failed is done again; 0 unless told. */
+  readonly retries?: number;
+  /** What a task that failed for good means for those that need it: `fail` skips them, `skip` lets them go on without it. */
+  readonly onFailure?: OnFailure;
 }
 
 export type GraphRule =
@@ -112,10 +119,13 @@ export interface SchedulableTask {
   readonly priority: number;
 }
 
-/** Tasks whose dependencies have all succeeded, by priority, then in the order of the plan. */
+/** A task that was given up by its policy counts as done: those that need it go on without its result. */
+const isDone = ({ status }: SchedulableTask): boolean => status === 'succeeded' || status === 'skipped';
+
+/** Tasks whose dependencies are all done, by priority, then in the order of the plan. */
 export const readyTasks = <T extends SchedulableTask>(tasks: readonly T[]): readonly T[] => {
-  const succeeded = new Set(tasks.filter((task) => task.status === 'succeeded').map((task) => task.id));
-  return tasks.filter((task) => (task.status === 'pending' || task.status === 'ready') && task.dependsOn.every((id) => succeeded.has(id))).sort((a, b) => a.priority - b.priority);
+  const done = new Set(tasks.filter(isDone).map((task) => task.id));
+  return tasks.filter((task) => (task.status === 'pending' || task.status === 'ready') && task.dependsOn.every((id) => done.has(id))).sort((a, b) => a.priority - b.priority);
 };
 
 /** Ids of every unsettled task that waits, directly or not, on `failedId`; in the order of the plan. */

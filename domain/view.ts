@@ -1,3 +1,4 @@
+import { criticalPath, type CriticalPath } from './critical-path.js';
 import type { ErrorReport } from './errors.js';
 import type { SwarmInput } from './swarm-input.js';
 import { isEnded, type SwarmState, type SwarmStatus, type TaskState } from './swarm-state.js';
@@ -39,6 +40,8 @@ export interface SwarmView {
   /** USD, not micro-USD; null = unknown. */
   readonly usage: { readonly modelCalls: number; readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number | null };
   readonly budget: { readonly tokens: number | null; readonly usd: number | null };
+  /** The chain of dependent tasks that took longest so far. */
+  readonly criticalPath: CriticalPath;
   readonly startedAt: string;
   readonly endedAt: string | null;
   readonly durationMs: number;
@@ -60,13 +63,12 @@ export interface StatusReply {
 
 const usd = (microUsd: number | null): number | null => (microUsd === null ? null : microUsd / 1e6);
 
-/** A pending task whose dependencies have all succeeded shows as ready: derived, so never stale. */
-const shownStatus = (task: TaskState, succeeded: ReadonlySet<string>): TaskStatus =>
-  task.status === 'pending' && task.dependsOn.every((id) => succeeded.has(id)) ? 'ready' : task.status;
+/** A pending task whose dependencies are all done shows as ready: derived, so never stale. */
+const shownStatus = (task: TaskState, done: ReadonlySet<string>): TaskStatus => (task.status === 'pending' && task.dependsOn.every((id) => done.has(id)) ? 'ready' : task.status);
 
 /** The document people and scripts read, from the one state; pure. `now` in ms since 1970 dates a run that goes on. */
 export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): SwarmView => {
-  const succeeded = new Set(state.tasks.filter(({ status }) => status === 'succeeded').map(({ id }) => id));
+  const done = new Set(state.tasks.filter(({ status }) => status === 'succeeded' || status === 'skipped').map(({ id }) => id));
   const usage = state.usage;
   return {
     swarmId: state.swarmId,
@@ -82,7 +84,7 @@ export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): Swa
       id: task.id,
       title: task.title,
       role: task.role ?? (task.agentId === null ? null : task.agentId.slice(0, task.agentId.lastIndexOf('-'))),
-      status: isEnded(state.status) ? task.status : shownStatus(task, succeeded),
+      status: isEnded(state.status) ? task.status : shownStatus(task, done),
       disputed: task.disputed,
       dependsOn: task.dependsOn,
       attempts: task.attempts,
@@ -100,7 +102,8 @@ export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): Swa
       // No call yet is a known cost of nothing only where a price is known.
       costUsd: usage.modelCalls === 0 && input.model.price === null ? null : usd(usage.microUsd),
     },
-    budget: { tokens: input.budget.tokens, usd: usd(input.budget.microUsd) },
+    budget: { tokens: state.budget.tokens, usd: usd(state.budget.microUsd) },
+    criticalPath: criticalPath(state.tasks, now),
     startedAt: new Date(state.startedAt).toISOString(),
     endedAt: state.endedAt === null ? null : new Date(state.endedAt).toISOString(),
     durationMs: (state.endedAt ?? now) - state.startedAt,

@@ -3,7 +3,7 @@ import { CONTRACT_NAMES } from '../domain/contracts.js';
 import { LIMITS } from '../domain/limits.js';
 import { SWARM_ID, TOPOLOGIES } from '../domain/names.js';
 import { VOTE_SCOPES } from '../domain/swarm-input.js';
-import { TASK_ID } from '../domain/task-graph.js';
+import { ON_FAILURE, TASK_ID } from '../domain/task-graph.js';
 
 /** `90s`, `15m`, `2h`, `3d` or plain milliseconds, as milliseconds. */
 export const duration = z
@@ -43,7 +43,10 @@ export const taskSpec = z.strictObject({
   priority: z.number().int().min(1).max(5).optional(),
   timeout: duration.optional(),
   output: z.enum(CONTRACT_NAMES).optional(),
+  retries: z.number().int().min(0).max(10).optional(),
+  onFailure: z.enum(ON_FAILURE).optional(),
 });
+export type TaskCommand = z.output<typeof taskSpec>;
 
 /** `cf run`, `POST /v1/swarms` and `swarm_start`: the flags in camelCase. */
 export const startCommand = z.strictObject({
@@ -69,6 +72,13 @@ export type StartCommandInput = z.input<typeof startCommand>;
 
 export const swarmId = z.string().regex(SWARM_ID, 'a swarm id such as swarm-01J…');
 export const steerCommand = z.strictObject({ text: plainText('text', LIMITS.steerBytes) });
+/** `cf add`, `POST …/tasks`: one task, or a list of them. */
+export const addCommand = z.union([taskSpec.transform((task) => [task]), z.strictObject({ tasks: z.array(taskSpec).min(1).max(LIMITS.tasks) }).transform(({ tasks }) => tasks)]);
+/** `cf budget`, `POST …/budget`. */
+export const budgetCommand = z
+  .strictObject({ tokens: z.number().int().positive().max(1e12).optional(), usd: z.number().positive().max(1_000_000).optional() })
+  .refine(({ tokens, usd }) => tokens !== undefined || usd !== undefined, 'tokens or usd is needed');
+export type BudgetCommand = z.output<typeof budgetCommand>;
 export const listCommand = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(4096).optional(),

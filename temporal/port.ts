@@ -1,5 +1,5 @@
 import type { SwarmEvent } from '../domain/events.js';
-import type { StartCommand } from './commands.js';
+import type { BudgetCommand, StartCommand, TaskCommand } from './commands.js';
 import type { SwarmListItem, SwarmView } from './views.js';
 
 export interface StartOptions {
@@ -43,5 +43,9 @@ export interface Swarms {
   pause(swarmId: string): Promise<void>;
   resume(swarmId: string): Promise<void>;
   steer(swarmId: string, text: string): Promise<void>;
+  /** `invalid_input` when they don't fit the graph; returns how many tasks the swarm has now. */
+  addTasks(swarmId: string, tasks: readonly TaskCommand[]): Promise<number>;
+  /** Only upwards. */
+  raiseBudget(swarmId: string, command: BudgetCommand): Promise<void>;
   readiness(queues: readonly string[]): Promise<Readiness>;
 }

@@ -7,7 +7,7 @@ import type { ModelChoice } from '../domain/model-call.js';
 import { RUNNABLE_TOPOLOGIES } from '../domain/names.js';
 import type { SwarmInput, VotePolicy } from '../domain/swarm-input.js';
 import { validateGraph, type TaskSpec } from '../domain/task-graph.js';
-import type { StartCommand } from './commands.js';
+import type { StartCommand, TaskCommand } from './commands.js';
 
 const refuse = (message: string, why: string, fix: string): never => {
   throw new SwarmError({ code: 'invalid_input', message, why, fix });
@@ -90,7 +90,7 @@ const votesOf = ({ votes, voters, voteRound, review }: StartCommand, { provider 
 /** The embedded model answers one voter after another. */
 const LOCAL_ROUND_MS = 10 * 60_000;
 
-const toSpec = ({ id, title, role, dependsOn, priority, timeout, output }: NonNullable<StartCommand['tasks']>[number]): TaskSpec => ({
+export const toSpec = ({ id, title, role, dependsOn, priority, timeout, output, retries, onFailure }: TaskCommand): TaskSpec => ({
   id,
   title,
   ...(role === undefined ? {} : { role }),
@@ -98,6 +98,8 @@ const toSpec = ({ id, title, role, dependsOn, priority, timeout, output }: NonNu
   ...(priority === undefined ? {} : { priority }),
   ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   ...(output === undefined ? {} : { output }),
+  ...(retries === undefined ? {} : { retries }),
+  ...(onFailure === undefined ? {} : { onFailure }),
 });
 
 /** Same key, same swarm: the id is derived from it. */

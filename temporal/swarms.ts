@@ -9,11 +9,11 @@ import type { StartCommand } from './commands.js';
 import { followEvents } from './event-source.js';
 import { asSwarmError } from './failures.js';
 import { listSwarms } from './listing.js';
-import { pauseSignal, resumeSignal, statusQuery, steerUpdate } from '../workflows/messages.js';
+import { addTaskUpdate, pauseSignal, raiseBudgetUpdate, resumeSignal, statusQuery, steerUpdate } from '../workflows/messages.js';
 import type { Swarms } from './port.js';
 import { viewOf, type SwarmView } from '../domain/view.js';
 import { isEnded } from '../domain/swarm-state.js';
-import { newTraceId, snapshotOf } from './snapshot.js';
+import { newTraceId, snapshotOf, toSpec } from './snapshot.js';
 import { startSwarm } from './start.js';
 import { untilClosed } from './until-closed.js';
 import { readReadiness } from './readiness.js';
@@ -105,6 +105,19 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
     pause: (swarmId) => message(swarmId, () => handleOf(swarmId).signal(pauseSignal)),
     resume: (swarmId) => message(swarmId, () => handleOf(swarmId).signal(resumeSignal)),
     steer: (swarmId, text) => message(swarmId, () => handleOf(swarmId).executeUpdate(steerUpdate, { args: [text] })),
+    addTasks: async (swarmId, tasks) => {
+      let count = 0;
+      await message(swarmId, async () => {
+        count = await handleOf(swarmId).executeUpdate(addTaskUpdate, { args: [tasks.map(toSpec)] });
+      });
+      return count;
+    },
+    raiseBudget: (swarmId, { tokens, usd }) =>
+      message(swarmId, () =>
+        handleOf(swarmId).executeUpdate(raiseBudgetUpdate, {
+          args: [{ ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { microUsd: Math.round(usd * 1e6) }) }],
+        }),
+      ),
     readiness: (queues) => readReadiness(client, queues),
   };
 };

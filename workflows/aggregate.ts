@@ -25,7 +25,8 @@ export const aggregate = async (coordinator: Coordinator, isPartial: boolean): P
   const role = input.roster.some(({ name }) => name === 'aggregator') ? 'aggregator' : (input.roster[0]?.name ?? '');
   const context = contextOf(state.aggregateSteerings);
   const first = aggregatePrompt(context, material, missing);
-  const purpose = `aggregate${variantOf(null, context.steering.length)}`;
+  const added = state.tasks.filter(({ isAdded }) => isAdded).length;
+  const purpose = `aggregate${variantOf(null, context.steering.length)}${added === 0 ? '' : `.t${state.tasks.length}`}`;
   const isVoted = !isPartial && input.votes !== undefined && input.votes.on !== 'none';
   let prompt = first;
   for (let round = 1; ; round += 1) {

@@ -62,7 +62,8 @@ export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker 
   const hold = async (amount: Amount): Promise<boolean> => {
     while (inFlight > 0) {
       const before = inFlight;
-      await wf.condition(() => inFlight < before);
+      const { tokens, microUsd } = state.budget;
+      await wf.condition(() => inFlight < before || state.budget.tokens !== tokens || state.budget.microUsd !== microUsd);
       if (tryHold(amount)) return true;
     }
     return false;

@@ -3,7 +3,7 @@ import type { EventDraft } from '../domain/events.js';
 import type { PromptContext } from '../domain/prompts.js';
 import { openPool, releaseAgent, takeAgent, type AgentPool } from '../domain/selection.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import { record, unpackState, type SwarmState } from '../domain/swarm-state.js';
+import { record, taskOf, unpackState, type SwarmState } from '../domain/swarm-state.js';
 import { createAsker, type Answered, type Asker, type Question } from './ask-model.js';
 import { controlSignal, type CoordinatorControl } from './messages.js';
 import { openReportLine } from './report-line.js';
@@ -35,8 +35,11 @@ export const openCoordinator = (input: SwarmInput, snapshot: readonly unknown[])
     controlSignal,
     (wanted) => {
       control = wanted;
+      // The swarm has these events already: they are not reported again.
+      for (const spec of wanted.added ?? []) if (!taskOf(state, spec.id)) record(state, { type: 'task.added', at: Date.now(), data: { spec } });
+      if (wanted.budget) state.budget = { ...state.budget, ...wanted.budget };
     },
-    { description: 'From the swarm: pause, steer or hand over; carries the whole wanted condition.' },
+    { description: 'From the swarm: pause, steer, added tasks, budget or hand over; carries the whole wanted condition.' },
   );
   const line = openReportLine(input.swarmId, state.term);
   const emit = (draft: Omit<EventDraft, 'at'>): void => {

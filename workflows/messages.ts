@@ -1,7 +1,9 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { BudgetLimits } from '../domain/budget.js';
 import type { EventDraft, SwarmEvent } from '../domain/events.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import type { Usage } from '../domain/swarm-state.js';
+import type { TaskSpec } from '../domain/task-graph.js';
 import type { StatusReply } from '../domain/view.js';
 import type { VoteView } from '../domain/vote-view.js';
 
@@ -28,6 +30,11 @@ export const resumeSignal = defineSignal('swarm.resume');
 /** An update, not a signal: the caller learns that the text was taken. Returns the number of texts so far. */
 export const steerUpdate = defineUpdate<number, [text: string]>('swarm.steer');
 
+/** Adds tasks to a running swarm; returns how many it has now. */
+export const addTaskUpdate = defineUpdate<number, [tasks: readonly TaskSpec[]]>('swarm.addTask');
+/** Sets higher limits; what is left out stays. Returns the limits in force. */
+export const raiseBudgetUpdate = defineUpdate<BudgetLimits, [wanted: Partial<BudgetLimits>]>('swarm.raiseBudget');
+
 /** From a coordinator to its swarm: events in order, `first` being the number of the first one in this term. */
 export interface CoordinatorReport {
   readonly term: number;
@@ -40,6 +47,9 @@ export const reportSignal = defineSignal<[CoordinatorReport]>('coordinator.repor
 export interface CoordinatorControl {
   readonly paused: boolean;
   readonly steering: readonly string[];
+  /** Tasks that people added, in order, and the limits of the budget; absent in messages of older versions. */
+  readonly added?: readonly TaskSpec[];
+  readonly budget?: BudgetLimits;
   /** Finish what runs, start nothing, hand over. */
   readonly handOver: boolean;
 }

@@ -14,6 +14,7 @@ export const runGraph = async (coordinator: Coordinator): Promise<ErrorReport | 
 
   const fail = (task: TaskState, failure: ErrorReport): void => {
     if (failure.code === 'budget_exhausted') exhausted ??= failure;
+    if (task.onFailure === 'skip' && failure.code !== 'budget_exhausted') return emit({ type: 'task.skipped', taskId: task.id, data: { because: failure.message } });
     emit({
       type: 'task.failed',
       taskId: task.id,
@@ -25,8 +26,12 @@ export const runGraph = async (coordinator: Coordinator): Promise<ErrorReport | 
 
   const work = async (task: TaskState, agentId: string): Promise<void> => {
     try {
-      const failure = await runTask(coordinator, task, agentId, agentId.slice(0, agentId.lastIndexOf('-')));
-      if (failure) fail(task, failure);
+      for (;;) {
+        const failure = await runTask(coordinator, task, agentId, agentId.slice(0, agentId.lastIndexOf('-')));
+        if (!failure) return;
+        if (failure.code === 'budget_exhausted' || task.tries >= task.retries) return fail(task, failure);
+        emit({ type: 'task.retried', taskId: task.id, agentId, data: { message: failure.message } });
+      }
     } catch (error) {
       if (!wf.isCancellation(error)) throw error;
       emit({ type: 'task.cancelled', taskId: task.id, agentId });

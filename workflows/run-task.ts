@@ -1,10 +1,11 @@
-import { isContractName, type ContractName, type Review } from '../domain/contracts.js';
+import { isContractName, type ContractName, type Plan, type Review } from '../domain/contracts.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { variantOf } from '../domain/names.js';
 import { answerPrompt, reviewPrompt, revisePrompt, type Material } from '../domain/prompts.js';
 import { selectReviewer } from '../domain/selection.js';
 import type { TaskState, TextRef } from '../domain/swarm-state.js';
 import type { BlobRef } from '../domain/model-call.js';
+import { subTasksOf } from '../domain/sub-tasks.js';
 import type { Coordinator } from './coordinator.js';
 import { holdVote } from './hold-vote.js';
 
@@ -23,7 +24,7 @@ export const runTask = async (coordinator: Coordinator, task: TaskState, agentId
   const { input, state, ask, emit, contextOf } = coordinator;
   const contract = task.contract !== null && isContractName(task.contract) ? task.contract : (input.roster.find(({ name }) => name === role)?.output ?? 'report');
   const context = contextOf(task.steerings);
-  const variant = variantOf(task.role === null ? role : null, context.steering.length);
+  const variant = variantOf(task.role === null ? role : null, context.steering.length, task.tries);
   const material = state.tasks.filter((other): other is TaskState & Material => task.dependsOn.includes(other.id) && other.output !== null);
   const first = answerPrompt(context, task, material);
   const succeed = (data: Readonly<Record<string, unknown>> = {}): null => {
@@ -39,7 +40,10 @@ export const runTask = async (coordinator: Coordinator, task: TaskState, agentId
 
     const judged = await judge(coordinator, task, { output, role, contract, variant, round });
     if (judged.kind === 'failed') return judged.failure;
-    if (judged.kind === 'accepted') return succeed();
+    if (judged.kind === 'accepted') {
+      const why = contract === 'plan' ? addSubTasks(coordinator, task, agentId, answered.answer.decision as Plan) : null;
+      return why === null ? succeed() : badPlan(task, why);
+    }
     if (round === ROUNDS || judged.kind === 'undecided') {
       if (input.strict) return refused(task, judged);
       return succeed({ disputed: true, findings: judged.preview });
@@ -48,6 +52,21 @@ export const runTask = async (coordinator: Coordinator, task: TaskState, agentId
     prompt = revisePrompt(first, output, judged.findings);
   }
 };
+
+/** An answer of the form `plan` becomes tasks, before its own has succeeded: whatever waits for it waits for them. */
+const addSubTasks = ({ input, state, emit }: Coordinator, task: TaskState, agentId: string, plan: Plan): string | null => {
+  const roles = new Set(input.roster.map(({ name }) => name));
+  const { specs, why } = subTasksOf(state.tasks, task, plan.tasks, roles, input.limits.planTasks);
+  for (const spec of specs) emit({ type: 'task.added', taskId: spec.id, agentId, data: { spec, parent: task.id } });
+  return why;
+};
+
+const badPlan = (task: TaskState, why: string): ErrorReport => ({
+  code: 'provider_rejected',
+  message: `The sub-tasks of ${task.id} can not be run.`,
+  why,
+  fix: 'Give the tasks by hand with -f spec.yaml, or use a stronger model.',
+});
 
 interface Answer {
   readonly output: BlobRef;

@@ -1,47 +1,32 @@
 import * as wf from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/record-outcome.js';
 import type { TextActivities } from '../activities/texts.js';
-import type { Plan } from '../domain/contracts.js';
 import { detailsOf } from '../domain/details.js';
 import type { ErrorReport } from '../domain/errors.js';
-import { eventsAfter, nextSeq, type EventDraft } from '../domain/events.js';
+import { nextSeq, type EventDraft } from '../domain/events.js';
 import { LIMITS } from '../domain/limits.js';
 import { coordinatorQueue, queenId } from '../domain/names.js';
-import { planPrompt, replanPrompt } from '../domain/prompts.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import {
-  isEnded,
   leaseOf,
   openState,
-  openTask,
   outcomeOf,
   packState,
   record,
   reopenRunning,
+  specOf,
   spentOf,
   unpackState,
   type SwarmOutcome,
   type SwarmState,
   type SwarmStatus,
 } from '../domain/swarm-state.js';
-import { validateGraph, type TaskSpec } from '../domain/task-graph.js';
+import { allSettled } from '../domain/task-graph.js';
 import { statusInputOf } from '../domain/view.js';
-import { voteViewOf } from '../domain/vote-view.js';
-import { createAsker, type Asker } from './ask-model.js';
-import {
-  controlSignal,
-  costQuery,
-  eventsQuery,
-  pauseSignal,
-  reportSignal,
-  resumeSignal,
-  statusQuery,
-  steerUpdate,
-  votesQuery,
-  type CoordinatorControl,
-  type EventsReply,
-} from './messages.js';
+import { listen } from './listen.js';
+import { controlSignal, type CoordinatorControl } from './messages.js';
 import { RECORD, STORE_TEXTS } from './options.js';
+import { plan } from './plan.js';
 import { queenSwarm, type CoordinatorOutcome } from './queen-swarm.js';
 
 const { storeTexts } = wf.proxyLocalActivities<TextActivities>(STORE_TEXTS);
@@ -63,7 +48,13 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
     wf.setCurrentDetails(detailsOf(state, input.model));
   };
   const tellQueen = async (handOver = false): Promise<void> => {
-    const control: CoordinatorControl = { paused: state.status === 'paused', steering: state.steering, handOver };
+    const control: CoordinatorControl = {
+      paused: state.status === 'paused',
+      steering: state.steering,
+      added: state.tasks.filter(({ isAdded, parent }) => isAdded && parent === null).map(specOf),
+      budget: { tokens: state.budget.tokens, microUsd: state.budget.microUsd },
+      handOver,
+    };
     // A queen that has just ended needs no control; the next term gets it all in its snapshot.
     await queen?.signal(controlSignal, control).catch(() => undefined);
   };
@@ -104,117 +95,11 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
   return wf.CancellationScope.nonCancellable(() => finish(input, state, emit, ending));
 }
 
-/** Registers every handler before the first await, so that no message of the first task is lost. */
-const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'> & { at?: number }) => void, tellQueen: () => Promise<void>): void => {
-  wf.setHandler(statusQuery, () => ({ input: statusInputOf(input), state: withoutLog(state), lastSeq: nextSeq(state.log) - 1 }), {
-    description: 'The whole swarm but its events.',
-  });
-  wf.setHandler(eventsQuery, (afterSeq) => eventsReply(state, afterSeq), { description: 'Events with a number above the argument, one page.' });
-  wf.setHandler(votesQuery, () => state.votes.map(voteViewOf), { description: 'Every vote: proposal, electorate, quorum, ballots with why they count, and the recount.' });
-  wf.setHandler(costQuery, () => ({ usage: state.usage, budget: input.budget }), { description: 'Tokens and money used so far, and the limits.' });
-  wf.setHandler(
-    pauseSignal,
-    async () => {
-      if (state.status !== 'running') return;
-      emit({ type: 'swarm.paused' });
-      wf.upsertSearchAttributes({ CfStatus: ['paused'] });
-      await tellQueen();
-    },
-    { description: 'Start nothing new until resumed; calls in flight end.' },
-  );
-  wf.setHandler(
-    resumeSignal,
-    async () => {
-      if (state.status !== 'paused') return;
-      emit({ type: 'swarm.resumed' });
-      wf.upsertSearchAttributes({ CfStatus: ['running'] });
-      await tellQueen();
-    },
-    { description: 'Go on after a pause.' },
-  );
-  wf.setHandler(
-    steerUpdate,
-    async (text) => {
-      emit({ type: 'swarm.steered', data: { text } });
-      await tellQueen();
-      return state.steering.length;
-    },
-    {
-      description: 'Guidance that every task started from now on carries.',
-      validator: (_text: string) => {
-        if (isEnded(state.status)) throw wf.ApplicationFailure.create({ type: 'conflict', message: 'The swarm has ended.', nonRetryable: true });
-      },
-    },
-  );
-  wf.setHandler(
-    reportSignal,
-    ({ term, first, drafts }) => {
-      if (term !== state.term) return;
-      for (const draft of drafts.slice(Math.max(0, state.reported - first), -1)) record(state, draft);
-      const last = drafts.at(-1);
-      if (last && first + drafts.length > state.reported) emit(last);
-      state.reported = Math.max(state.reported, first + drafts.length);
-    },
-    { description: 'Events of the coordinator, in order.' },
-  );
-};
-
-const withoutLog = ({ log: _log, texts: _texts, ...rest }: SwarmState): Omit<SwarmState, 'log' | 'texts'> => rest;
-
-const eventsReply = (state: SwarmState, afterSeq: number): EventsReply => {
-  const events = eventsAfter(state.log, afterSeq);
-  const holder = events === null ? state.earlierRuns.findLast(({ firstSeq }) => firstSeq <= afterSeq + 1) : undefined;
-  return { events: events ?? [], lastSeq: nextSeq(state.log) - 1, ended: isEnded(state.status), readRunId: holder?.runId ?? null };
-};
-
 /** The objective and each role's instruction, by the names that prompts use. */
 const textsOf = (input: SwarmInput): Record<string, string> => ({
   objective: input.objective,
   ...Object.fromEntries(input.roster.map(({ name, instruction }) => [`role:${name}`, instruction])),
 });
-
-/** Fills `state.tasks`: those given by hand, else the planner's, repaired once; returns why it can't be. */
-const plan = async (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'>) => void): Promise<ErrorReport | null> => {
-  if (input.tasks !== null) {
-    emit({ type: 'plan.accepted', data: { tasks: input.tasks.length, by: 'hand' } });
-    return null;
-  }
-  const { ask } = createAsker({ input, state, emit, isPaused: () => state.status === 'paused' });
-  const roles = plannableRoles(input);
-  const prompt = planPrompt({ objective: state.texts['objective'] ?? { hash: '', bytes: 0 }, steering: [] }, roles, input.limits.planTasks);
-  let findings: readonly string[] = [];
-  let asked = prompt;
-  for (let nth = 1; nth <= 2; nth += 1) {
-    const answered = await askPlanner(ask, input, asked, nth, roles);
-    if (!answered.ok) return answered.failure;
-    const { answer, usage } = answered;
-    const tasks = (answer.decision as Plan).tasks as readonly TaskSpec[];
-    findings = validateGraph(tasks, { maxTasks: input.limits.planTasks, roles: new Set(input.roster.map(({ name }) => name)) }).map(({ message }) => message);
-    if (findings.length === 0) {
-      state.tasks = tasks.map(openTask);
-      emit({ type: 'plan.accepted', agentId: 'planner-1', data: { tasks: tasks.length, by: 'planner', plan: answer.text, usage } });
-      return null;
-    }
-    emit({ type: 'plan.repaired', agentId: 'planner-1', data: { nth, findings: findings.slice(0, 10), plan: answer.text, usage } });
-    asked = replanPrompt(prompt, answer.text, findings);
-  }
-  return {
-    code: 'provider_rejected',
-    message: 'The planner gave no plan that can be run, also after one repair.',
-    why: findings.join(' '),
-    fix: 'Give the tasks by hand with -f spec.yaml, or use a stronger model with --model.',
-  };
-};
-
-const plannableRoles = ({ roster }: SwarmInput): SwarmInput['roster'] => {
-  const workers = roster.filter(({ craft }) => craft !== 'coordination');
-  return workers.length > 0 ? workers : roster;
-};
-
-const askPlanner = (ask: Asker['ask'], input: SwarmInput, prompt: Parameters<Asker['ask']>[0]['prompt'], nth: number, roles: SwarmInput['roster']) => {
-  const role = input.roster.some(({ name }) => name === 'planner') ? 'planner' : (input.roster[0]?.name ?? '');
-  return ask({ scope: 'swarm', purpose: 'plan', nth, role, agentId: 'planner-1', contract: 'plan', prompt, priority: 1, choices: roles.map(({ name }) => name) });
-};
 
 /** Runs coordinators one after another until the graph has settled: a dead one is replaced, a long one hands over. */
 const runTerms = async (
@@ -234,6 +119,8 @@ const runTerms = async (
     try {
       const outcome = await runTerm(input, state, onQueen, tellQueen);
       if (outcome.kind === 'handedOver') continue;
+      // Added when the coordinator had already ended.
+      if (outcome.status === 'completed' && !allSettled(state.tasks)) continue;
       state.resultText = outcome.resultText;
       return { status: outcome.status, failure: outcome.failure };
     } catch (error) {
@@ -265,7 +152,7 @@ const runTerm = async (
   });
   onQueen(queen);
   // What arrived while the child was starting reached nobody.
-  if (startsPaused || state.status === 'paused' || state.steering.length > 0) await tellQueen(false);
+  if (startsPaused || state.status === 'paused' || state.steering.length > 0 || state.tasks.some(({ isAdded }) => isAdded)) await tellQueen(false);
   let ended = false;
   // Caught here and now: on cancellation it rejects long before anybody awaits it, and an unhandled rejection fails the workflow task for ever.
   const asksHandOver = wf

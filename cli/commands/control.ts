@@ -48,6 +48,57 @@ const steer = async (context: Context, options: { readonly json?: boolean }, swa
   await tell(context, options, { swarmId, action: 'steer', said: 'took the instruction' }, (swarms) => swarms.steer(swarmId, checked.data.text));
 };
 
+/** `cf add`: tasks from a YAML file join the graph of a running swarm. */
+export const addAdd = (program: Command, registry: Registry): void => {
+  program
+    .command('add')
+    .summary('give a running swarm more tasks')
+    .argument('<swarm>', 'id of the swarm')
+    .requiredOption('-f, --file <task.yaml>', 'one task, or a list under tasks; - for standard input')
+    .option(...json)
+    .action(act(registry, add));
+};
+
+const add = async (context: Context, options: { readonly json?: boolean; readonly file: string }, swarmId: string): Promise<void> => {
+  const { addCommand } = await import('../../temporal/commands.js');
+  const { readSpec } = await import('../spec-file.js');
+  const { usageError } = await import('../errors.js');
+  const { cwd } = await context.deps.settings(context.flags);
+  const spec = await readSpec(options.file, context.io, cwd);
+  const checked = addCommand.safeParse(spec.value);
+  if (!checked.success) {
+    const path = checked.error.issues[0]?.path ?? [];
+    throw usageError(`${spec.name}, ${spec.place(path)}: this is no task.`, firstMessage(checked.error), 'Give id and title, as docs/reference/spec.md says.');
+  }
+  const said = `has ${checked.data.length} more task${checked.data.length === 1 ? '' : 's'}`;
+  await tell(context, options, { swarmId, action: 'add', said }, async (swarms) => void (await swarms.addTasks(swarmId, checked.data)));
+};
+
+/** The first message of the first branch of a union that says something. */
+const firstMessage = ({ issues }: { readonly issues: readonly { readonly message: string; readonly errors?: readonly (readonly { readonly message: string }[])[] }[] }): string =>
+  issues[0]?.errors?.flat()[0]?.message ?? issues[0]?.message ?? '';
+
+/** `cf budget`: higher limits for a running swarm. */
+export const addBudget = (program: Command, registry: Registry): void => {
+  program
+    .command('budget')
+    .summary('raise the budget of a running swarm')
+    .argument('<swarm>', 'id of the swarm')
+    .option('--tokens <n>', 'most tokens in all')
+    .option('--usd <usd>', 'most money in all')
+    .option(...json)
+    .action(act(registry, budget));
+};
+
+const budget = async (context: Context, options: { readonly json?: boolean; readonly tokens?: string; readonly usd?: string }, swarmId: string): Promise<void> => {
+  const { budgetCommand } = await import('../../temporal/commands.js');
+  const { usageError } = await import('../errors.js');
+  const { tokens, usd } = options;
+  const checked = budgetCommand.safeParse({ ...(tokens === undefined ? {} : { tokens: Number(tokens) }), ...(usd === undefined ? {} : { usd: Number(usd) }) });
+  if (!checked.success) throw usageError('The budget is not usable.', checked.error.issues[0]?.message ?? '', 'Give one: cf budget SWARM --tokens 200000');
+  await tell(context, options, { swarmId, action: 'budget', said: 'has a higher budget' }, (swarms) => swarms.raiseBudget(swarmId, checked.data));
+};
+
 const tell = async (
   context: Context,
   options: { readonly json?: boolean },

@@ -13,7 +13,7 @@ export const addShow = (program: Command, registry: Registry): void => {
 
 const show = async (context: Context, { json }: { readonly json?: boolean }, swarmId: string): Promise<void> => {
   const { wholeView, printResult } = await import('../outcome.js');
-  const { liveTree } = await import('../live-tree.js');
+  const { durationText, liveTree } = await import('../live-tree.js');
   const { safeLine, safeText } = await import('../safe-text.js');
   const { errorText } = await import('../errors.js');
   const { voteLines } = await import('../vote-lines.js');
@@ -26,6 +26,7 @@ const show = async (context: Context, { json }: { readonly json?: boolean }, swa
   print(`topology   ${safeLine(view.topology)}`);
   print(`model      ${safeLine(view.model)}${view.simulated ? ' [simulated]' : ''} (${safeLine(view.modelReason)})`);
   print(`started    ${view.startedAt}${view.endedAt === null ? '' : `, ended ${view.endedAt}`}`);
+  if (view.criticalPath.tasks.length > 1) print(`critical   ${view.criticalPath.tasks.map(safeLine).join(' → ')}: ${durationText(view.criticalPath.durationMs)}`);
   print(`trace      ${safeLine(view.traceId)}`);
   if (view.temporalUi !== null) print(`web ui     ${safeLine(view.temporalUi)}`);
   if (view.source === 'archive') print('source     read model: the history of this swarm is gone');

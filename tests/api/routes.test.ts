@@ -83,12 +83,12 @@ describe('routes', () => {
     await vi.waitUntil(() => swarms.followers() === 0, 5_000);
     await served.close();
   });
-  test('cancel, pause, resume and steer are 202 while it runs and 409 when it has ended', async () => {
+  test('cancel, pause, resume, steer, tasks and budget are 202 while it runs and 409 when it has ended', async () => {
     const { post, swarms } = setUp(createFakeSwarms({ autoplay: false }));
     const { swarmId } = (await (await post('/v1/swarms', { objective })).json()) as { swarmId: string };
-    const verbs = [['pause'], ['resume'], ['steer', { text: 'Be brief.' }], ['cancel']] as const;
+    const verbs = [['pause'], ['resume'], ['steer', { text: 'Be brief.' }], ['tasks', { id: 'x', title: 'Do x' }], ['budget', { tokens: 9_000 }], ['cancel']] as const;
     for (const [verb, body] of verbs) expect((await post(`/v1/swarms/${swarmId}/${verb}`, body)).status).toBe(202);
-    expect(swarms.messages).toEqual([`pause ${swarmId}`, `resume ${swarmId}`, `steer ${swarmId} Be brief.`, `cancel ${swarmId}`]);
+    expect(swarms.messages).toEqual([`pause ${swarmId}`, `resume ${swarmId}`, `steer ${swarmId} Be brief.`, `add ${swarmId} x`, `budget ${swarmId} 9000`, `cancel ${swarmId}`]);
     for (const [verb, body] of verbs) {
       const response = await post(`/v1/swarms/${swarmId}/${verb}`, body);
       expect([response.status, await problemOf(response)]).toEqual([409, 'conflict']);
@@ -116,7 +116,7 @@ describe('routes', () => {
         'get /v1/swarms/{id}/events',
         'get /v1/swarms/{id}/result',
         'post /v1/swarms',
-        ...['cancel', 'pause', 'resume', 'steer'].map((verb) => `post /v1/swarms/{id}/${verb}`),
+        ...['cancel', 'pause', 'resume', 'steer', 'tasks', 'budget'].map((verb) => `post /v1/swarms/{id}/${verb}`),
       ].sort(),
     );
     expect(JSON.stringify(document)).toMatch(/"maxAgents":\{[^}]*"maximum":250/);
@@ -202,13 +202,16 @@ describe('bad input is a problem document, starts nothing and is never a 5xx', (
     }
     expect((await app.request('/health', { headers: { host: '127.0.0.1:3000', origin: 'http://localhost:3000' } })).status).toBe(200);
   });
-  property.prop([fc.jsonValue({ maxDepth: 4 }), fc.constantFrom('/v1/swarms', '/v1/swarms/swarm-x/steer', '/v1/swarms/swarm-x/cancel')], { numRuns: 300 })(
-    'whatever JSON is sent',
-    async (body, path) => {
-      const response = await setUp().post(path, body);
-      expect(response.status).toBeLessThan(500);
-    },
-  );
+  property.prop(
+    [
+      fc.jsonValue({ maxDepth: 4 }),
+      fc.constantFrom('/v1/swarms', '/v1/swarms/swarm-x/steer', '/v1/swarms/swarm-x/tasks', '/v1/swarms/swarm-x/budget', '/v1/swarms/swarm-x/cancel'),
+    ],
+    { numRuns: 300 },
+  )('whatever JSON is sent', async (body, path) => {
+    const response = await setUp().post(path, body);
+    expect(response.status).toBeLessThan(500);
+  });
 });
 
 test('only this machine may be bound to, and a port that is taken is a conflict', async () => {

@@ -34,6 +34,7 @@ describe('a swarm that has ended', () => {
     ['pause', id],
     ['resume', id],
     ['steer', id, 'text'],
+    ['budget', id, '--tokens', '9'],
   ])('%s exits 9', async (...args) => {
     const run = await cli([...args, '--json'], { swarms: await started() });
     expect(run.code).toBe(9);
@@ -59,6 +60,34 @@ describe('cancel, pause, resume, steer', () => {
   ])('an instruction that is %s is refused', async (_, text) => {
     const swarms = await started({ autoplay: false });
     expect(await cli(['steer', id, text], { swarms })).toMatchObject({ code: 2 });
+    expect(swarms.messages).toEqual([]);
+  });
+});
+
+describe('add and budget', () => {
+  const yaml = 'id: more\ntitle: Do more\ndependsOn: [t1]\nretries: 2\nonFailure: skip\n';
+  test('tasks and limits reach a running swarm', async () => {
+    const swarms = await started({ autoplay: false });
+    expect((await cli(['add', id, '-f', '-'], { swarms, stdin: yaml })).err).toBe(`${id} has 1 more task.\n`);
+    expect((await swarms.show(id)).tasks.map(({ id: task }) => task)).toEqual(['t1', 't2', 'more']);
+    const two = await cli(['add', id, '-f', '-', '--json'], { swarms, stdin: 'tasks:\n  - { id: x, title: Do x }\n  - { id: y, title: Do y }\n' });
+    expect(two.json()).toEqual({ swarmId: id, action: 'add', accepted: true });
+    expect((await cli(['budget', id, '--tokens', '200000', '--usd', '1.5'], { swarms })).err).toBe(`${id} has a higher budget.\n`);
+    expect(swarms.messages).toEqual([`add ${id} more`, `add ${id} x,y`, `budget ${id} 200000 1.5`]);
+    expect((await swarms.show(id)).budget).toEqual({ tokens: 200_000, usd: 1.5 });
+  });
+  test.each([
+    ['no YAML', ['add', id, '-f', '-'], '{', 'standard input, line'],
+    ['no title', ['add', id, '-f', '-'], 'id: a\n', 'title'],
+    ['an unknown key', ['add', id, '-f', '-'], 'id: a\ntitle: b\nwizard: 1\n', 'this is no task'],
+    ['no file', ['add', id], '', '--file'],
+    ['no limit', ['budget', id], '', 'tokens or usd is needed'],
+    ['a word for a number', ['budget', id, '--tokens', 'many'], '', 'not usable'],
+    ['a negative limit', ['budget', id, '--usd', '-1'], '', 'not usable'],
+  ])('%s is refused with exit 2 and nothing sent', async (_, args, stdin, says) => {
+    const swarms = await started({ autoplay: false });
+    const { code, err } = await cli(args, { swarms, stdin });
+    expect([code, err]).toEqual([2, expect.stringContaining(says)]);
     expect(swarms.messages).toEqual([]);
   });
 });
@@ -247,6 +276,8 @@ describe('the program', () => {
       'pause',
       'resume',
       'steer',
+      'add',
+      'budget',
       'agents',
       'doctor',
       'dev',

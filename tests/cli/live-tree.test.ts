@@ -22,6 +22,7 @@ const task = (id: string, status: TaskView['status'], more: Partial<TaskView> = 
 const view = (more: Partial<SwarmView> = {}): SwarmView => ({
   swarmId: 'swarm-1',
   disputed: false,
+  criticalPath: { tasks: [], durationMs: 0 },
   status: 'running',
   topology: 'queen',
   objective: 'Do it',

@@ -8,7 +8,7 @@ import { isEnded, openState, openTask, record, type SwarmState, type SwarmStatus
 import { statusInputOf, viewOf, type SwarmView } from '../../domain/view.js';
 import type { StartCommand } from '../../temporal/commands.js';
 import type { StartOptions, Swarms } from '../../temporal/port.js';
-import { commandHash, idOfKey, rosterOf, snapshotOf } from '../../temporal/snapshot.js';
+import { commandHash, idOfKey, rosterOf, snapshotOf, toSpec } from '../../temporal/snapshot.js';
 
 /** A `Swarms` in memory, built from the product's own snapshot and state functions; time stands still unless a test moves it. */
 export interface FakeSwarms extends Swarms {
@@ -262,6 +262,19 @@ export const createFakeSwarms = ({
     steer: async (swarmId, text) => {
       messages.push(`steer ${swarmId} ${text}`);
       emitTo(running(swarmId), { type: 'swarm.steered', data: { text } });
+    },
+    addTasks: async (swarmId, tasks) => {
+      const entry = running(swarmId);
+      messages.push(`add ${swarmId} ${tasks.map(({ id }) => id).join(',')}`);
+      for (const task of tasks) emitTo(entry, { type: 'task.added', taskId: task.id, data: { spec: toSpec(task) } });
+      return entry.state.tasks.length;
+    },
+    raiseBudget: async (swarmId, { tokens, usd }) => {
+      messages.push(`budget ${swarmId} ${tokens ?? ''} ${usd ?? ''}`.trim());
+      emitTo(running(swarmId), {
+        type: 'swarm.budgetRaised',
+        data: { budget: { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { microUsd: usd * 1e6 }) } },
+      });
     },
     readiness: async (queues) => ({ temporal: true, serverVersion: '1.32.0', queues: Object.fromEntries(queues.map((queue) => [queue, !silentQueues.includes(queue)])) }),
     emit: (swarmId, draft) => emitTo(find(swarmId), draft),

@@ -96,9 +96,11 @@ test('what people read in the Web UI is there: summaries, details, described mes
   const described = [...queryDefinitions, ...signalDefinitions, ...updateDefinitions].filter(({ name }) => /^(swarm|coordinator)\./.test(name));
   expect(described.map(({ name }) => name).sort()).toEqual([
     'coordinator.report',
+    'swarm.addTask',
     'swarm.cost',
     'swarm.events',
     'swarm.pause',
+    'swarm.raiseBudget',
     'swarm.resume',
     'swarm.status',
     'swarm.steer',

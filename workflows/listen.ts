@@ -1,0 +1,125 @@
+import * as wf from '@temporalio/workflow';
+import type { ErrorReport } from '../domain/errors.js';
+import { eventsAfter, nextSeq, type EventDraft } from '../domain/events.js';
+import { refusalsOf } from '../domain/sub-tasks.js';
+import type { SwarmInput } from '../domain/swarm-input.js';
+import { isEnded, record, type SwarmState } from '../domain/swarm-state.js';
+import { statusInputOf } from '../domain/view.js';
+import { voteViewOf } from '../domain/vote-view.js';
+import {
+  addTaskUpdate,
+  costQuery,
+  eventsQuery,
+  pauseSignal,
+  raiseBudgetUpdate,
+  reportSignal,
+  resumeSignal,
+  statusQuery,
+  steerUpdate,
+  votesQuery,
+  type EventsReply,
+} from './messages.js';
+
+/** Registers every handler before the first await, so that no message of the first task is lost. */
+export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'> & { at?: number }) => void, tellQueen: () => Promise<void>): void => {
+  wf.setHandler(statusQuery, () => ({ input: statusInputOf(input), state: withoutLog(state), lastSeq: nextSeq(state.log) - 1 }), {
+    description: 'The whole swarm but its events.',
+  });
+  wf.setHandler(eventsQuery, (afterSeq) => eventsReply(state, afterSeq), { description: 'Events with a number above the argument, one page.' });
+  wf.setHandler(votesQuery, () => state.votes.map(voteViewOf), { description: 'Every vote: proposal, electorate, quorum, ballots with why they count, and the recount.' });
+  wf.setHandler(costQuery, () => ({ usage: state.usage, budget: { tokens: state.budget.tokens, microUsd: state.budget.microUsd } }), {
+    description: 'Tokens and money used so far, and the limits.',
+  });
+  wf.setHandler(
+    pauseSignal,
+    async () => {
+      if (state.status !== 'running') return;
+      emit({ type: 'swarm.paused' });
+      wf.upsertSearchAttributes({ CfStatus: ['paused'] });
+      await tellQueen();
+    },
+    { description: 'Start nothing new until resumed; calls in flight end.' },
+  );
+  wf.setHandler(
+    resumeSignal,
+    async () => {
+      if (state.status !== 'paused') return;
+      emit({ type: 'swarm.resumed' });
+      wf.upsertSearchAttributes({ CfStatus: ['running'] });
+      await tellQueen();
+    },
+    { description: 'Go on after a pause.' },
+  );
+  wf.setHandler(
+    steerUpdate,
+    async (text) => {
+      emit({ type: 'swarm.steered', data: { text } });
+      await tellQueen();
+      return state.steering.length;
+    },
+    {
+      description: 'Guidance that every task started from now on carries.',
+      validator: (_text: string) => {
+        if (isEnded(state.status)) throw refusal('conflict', 'The swarm has ended.');
+      },
+    },
+  );
+  wf.setHandler(
+    addTaskUpdate,
+    async (specs) => {
+      for (const spec of specs) emit({ type: 'task.added', taskId: spec.id, data: { spec } });
+      await tellQueen();
+      return state.tasks.length;
+    },
+    {
+      description: 'More tasks for a swarm that runs; they may depend on tasks it has.',
+      validator: (specs) => {
+        if (isEnded(state.status) || state.phase === 'record') throw refusal('conflict', 'The swarm has ended.');
+        if (state.phase === 'recall' || state.phase === 'plan') throw refusal('conflict', 'The swarm is still being planned: add the task when its plan is there.');
+        const why = refusalsOf(state.tasks, specs, new Set(input.roster.map(({ name }) => name)));
+        if (why.length > 0) throw refusal('invalid_input', why.join(' '));
+      },
+    },
+  );
+  wf.setHandler(
+    raiseBudgetUpdate,
+    async (wanted) => {
+      const budget = { tokens: state.budget.tokens, microUsd: state.budget.microUsd, ...wanted };
+      emit({ type: 'swarm.budgetRaised', data: { budget } });
+      await tellQueen();
+      return budget;
+    },
+    {
+      description: 'Higher limits of tokens and money for a swarm that runs.',
+      validator: (wanted) => {
+        if (isEnded(state.status)) throw refusal('conflict', 'The swarm has ended.');
+        const { tokens, microUsd } = state.budget;
+        if ((wanted.tokens ?? Number.POSITIVE_INFINITY) < (tokens ?? 0) || (wanted.microUsd ?? Number.POSITIVE_INFINITY) < (microUsd ?? 0))
+          throw refusal('invalid_input', 'A budget can be raised, not lowered: what has been set aside is already spent.');
+        if ((tokens === null && wanted.tokens !== undefined) || (microUsd === null && wanted.microUsd !== undefined))
+          throw refusal('invalid_input', 'The swarm has no such limit, so there is nothing to raise.');
+      },
+    },
+  );
+  wf.setHandler(
+    reportSignal,
+    ({ term, first, drafts }) => {
+      if (term !== state.term) return;
+      for (const draft of drafts.slice(Math.max(0, state.reported - first), -1)) record(state, draft);
+      const last = drafts.at(-1);
+      if (last && first + drafts.length > state.reported) emit(last);
+      state.reported = Math.max(state.reported, first + drafts.length);
+    },
+    { description: 'Events of the coordinator, in order.' },
+  );
+};
+
+const refusal = (type: ErrorReport['code'], message: string): wf.ApplicationFailure => wf.ApplicationFailure.create({ type, message, nonRetryable: true });
+
+const withoutLog = ({ log: _log, texts: _texts, ...rest }: SwarmState): Omit<SwarmState, 'log' | 'texts'> => rest;
+
+const eventsReply = (state: SwarmState, afterSeq: number): EventsReply => {
+  const events = eventsAfter(state.log, afterSeq);
+  const holder = events === null ? state.earlierRuns.findLast(({ firstSeq }) => firstSeq <= afterSeq + 1) : undefined;
+  return { events: events ?? [], lastSeq: nextSeq(state.log) - 1, ended: isEnded(state.status), readRunId: holder?.runId ?? null };
+};
