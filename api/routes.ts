@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { addCommand, budgetCommand, listCommand, startCommand, steerCommand, swarmId, duration } from '../temporal/commands.js';
+import { addCommand, budgetCommand, listCommand, startCommand, steerCommand, swarmId, switchCommand, duration } from '../temporal/commands.js';
 import { accepted, added, outcome, page, problemDocument, ready, started, swarm } from './schemas.js';
 
 /** Every route, from the same schemas that parse the requests; the OpenAPI document is made of these. */
@@ -91,6 +91,14 @@ export const budgetRoute = createRoute({
   summary: 'Raise the budget of a running swarm',
   request: { params, body: { required: true, content: { 'application/json': { schema: budgetCommand } } } },
   responses: { 202: json(accepted, 'In force.'), ...failures },
+});
+
+export const switchRoute = createRoute({
+  method: 'post',
+  path: '/v1/swarms/{id}/switch',
+  summary: 'Move a running swarm to another topology',
+  request: { params, body: { required: true, content: { 'application/json': { schema: switchCommand } } } },
+  responses: { 202: json(accepted, 'Taken; done at the next safe point.'), ...failures },
 });
 
 export const healthRoute = createRoute({

@@ -21,6 +21,7 @@ import {
   showRoute,
   startRoute,
   steerRoute,
+  switchRoute,
   tasksRoute,
 } from './routes.js';
 
@@ -100,6 +101,11 @@ export const createApi = ({ swarms, version }: ApiDeps): OpenAPIHono => {
   app.openapi(budgetRoute, async (c) => {
     const { id } = c.req.valid('param');
     await swarms.raiseBudget(id, c.req.valid('json'));
+    return c.json({ swarmId: id }, 202);
+  });
+  app.openapi(switchRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    await swarms.switchTopology(id, c.req.valid('json').topology);
     return c.json({ swarmId: id }, 202);
   });
   app.openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200));

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { addAgents } from './commands/agents.js';
 import { addCompletion } from './commands/completion.js';
 import { addConfig } from './commands/config.js';
-import { addAdd, addBudget, addCancel, addPause, addResume, addSteer } from './commands/control.js';
+import { addAdd, addBudget, addCancel, addPause, addResume, addSteer, addSwitch } from './commands/control.js';
 import { addDoctor } from './commands/doctor.js';
 import { addLogs } from './commands/logs.js';
 import { addApi, addDev, addMcp, addWorker } from './commands/processes.js';
@@ -25,6 +25,7 @@ const COMMANDS = [
   addPause,
   addResume,
   addSteer,
+  addSwitch,
   addAdd,
   addBudget,
   addAgents,

@@ -62,3 +62,9 @@ export const settle = (budget: Budget, reserved: Amount, used: Amount): Budget =
   reserved: minus(budget.reserved, reserved),
   spent: plus(budget.spent, used),
 });
+
+/** What each of several members is leased of `free`, in proportion to its weight; rounded down, so that the shares never add up to more. */
+export const shareOf = (free: Amount, weights: readonly number[]): readonly Amount[] => {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => (total === 0 ? NOTHING : { tokens: Math.floor((free.tokens * weight) / total), microUsd: Math.floor((free.microUsd * weight) / total) }));
+};

@@ -28,6 +28,11 @@ export const EVENT_TYPES = [
   'swarm.resumed',
   'swarm.steered',
   'swarm.queenReplaced',
+  'swarm.coordinatorReplaced',
+  'swarm.switched',
+  'manager.started',
+  'manager.replaced',
+  'manager.ended',
   'swarm.budgetRaised',
   'swarm.ended',
 ] as const;

@@ -27,6 +27,8 @@ export interface TaskState {
   readonly parent: string | null;
   /** Added after the plan was accepted. */
   readonly isAdded: boolean;
+  /** Skipped by its own policy: those that need it go on. */
+  givenUp: boolean;
   /** Tries that failed. */
   tries: number;
   startedAt: number | null;
@@ -70,7 +72,7 @@ export interface SwarmOutcome {
 /** All a swarm knows of itself: a plain record, changed only by `record` and its siblings here, carried by continue-as-new. */
 export interface SwarmState {
   readonly swarmId: string;
-  readonly topology: Topology;
+  topology: Topology;
   readonly startedAt: number;
   status: SwarmStatus;
   phase: 'recall' | 'plan' | 'execute' | 'aggregate' | 'record' | 'ended';
@@ -134,6 +136,7 @@ export const openTask = (spec: TaskSpec, added: { readonly parent: string | null
   onFailure: spec.onFailure ?? 'fail',
   parent: typeof added === 'number' ? null : added.parent,
   isAdded: typeof added !== 'number',
+  givenUp: false,
   tries: 0,
   startedAt: null,
   endedAt: null,
@@ -227,6 +230,7 @@ const applyToTask = (task: TaskState, { type, at, agentId, data = {} }: EventDra
     case 'task.skipped':
       task.endedAt = at;
       task.status = 'skipped';
+      task.givenUp = data['givenUp'] === true;
       task.failure = String(data['because'] ?? '');
       return;
     case 'task.cancelled':
@@ -255,6 +259,9 @@ const applyToSwarm = (state: SwarmState, { type, at, data = {} }: EventDraft): v
       return;
     case 'swarm.steered':
       state.steering.push(String(data['text'] ?? ''));
+      return;
+    case 'swarm.switched':
+      state.topology = data['to'] as Topology;
       return;
     case 'swarm.budgetRaised':
       state.budget = { ...state.budget, ...(data['budget'] as BudgetLimits) };
@@ -345,7 +352,7 @@ export const outcomeOf = (state: SwarmState, at: number): SwarmOutcome => ({
 });
 
 /** What tasks of an older version lack. */
-const NEW_TASK = { retries: 0, onFailure: 'fail', parent: null, isAdded: false, tries: 0, startedAt: null, endedAt: null } as const;
+const NEW_TASK = { retries: 0, onFailure: 'fail', parent: null, isAdded: false, givenUp: false, tries: 0, startedAt: null, endedAt: null } as const;
 
 const TASKS_PER_PAGE = 20;
 const VOTES_PER_PAGE = 4;

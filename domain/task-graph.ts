@@ -117,10 +117,11 @@ export interface SchedulableTask {
   readonly status: TaskStatus;
   readonly dependsOn: readonly string[];
   readonly priority: number;
+  readonly givenUp?: boolean;
 }
 
 /** A task that was given up by its policy counts as done: those that need it go on without its result. */
-const isDone = ({ status }: SchedulableTask): boolean => status === 'succeeded' || status === 'skipped';
+const isDone = ({ status, givenUp }: SchedulableTask): boolean => status === 'succeeded' || (status === 'skipped' && givenUp === true);
 
 /** Tasks whose dependencies are all done, by priority, then in the order of the plan. */
 export const readyTasks = <T extends SchedulableTask>(tasks: readonly T[]): readonly T[] => {

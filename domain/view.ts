@@ -68,7 +68,7 @@ const shownStatus = (task: TaskState, done: ReadonlySet<string>): TaskStatus => 
 
 /** The document people and scripts read, from the one state; pure. `now` in ms since 1970 dates a run that goes on. */
 export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): SwarmView => {
-  const done = new Set(state.tasks.filter(({ status }) => status === 'succeeded' || status === 'skipped').map(({ id }) => id));
+  const done = new Set(state.tasks.filter(({ status, givenUp }) => status === 'succeeded' || givenUp).map(({ id }) => id));
   const usage = state.usage;
   return {
     swarmId: state.swarmId,

@@ -74,6 +74,8 @@ export const swarmId = z.string().regex(SWARM_ID, 'a swarm id such as swarm-01J�
 export const steerCommand = z.strictObject({ text: plainText('text', LIMITS.steerBytes) });
 /** `cf add`, `POST …/tasks`: one task, or a list of them. */
 export const addCommand = z.union([taskSpec.transform((task) => [task]), z.strictObject({ tasks: z.array(taskSpec).min(1).max(LIMITS.tasks) }).transform(({ tasks }) => tasks)]);
+/** `cf switch`, `POST …/switch`. */
+export const switchCommand = z.strictObject({ topology: z.enum(TOPOLOGIES) });
 /** `cf budget`, `POST …/budget`. */
 export const budgetCommand = z
   .strictObject({ tokens: z.number().int().positive().max(1e12).optional(), usd: z.number().positive().max(1_000_000).optional() })

@@ -1,3 +1,4 @@
+import type { Topology } from '../domain/names.js';
 import type { SwarmEvent } from '../domain/events.js';
 import type { BudgetCommand, StartCommand, TaskCommand } from './commands.js';
 import type { SwarmListItem, SwarmView } from './views.js';
@@ -47,5 +48,7 @@ export interface Swarms {
   addTasks(swarmId: string, tasks: readonly TaskCommand[]): Promise<number>;
   /** Only upwards. */
   raiseBudget(swarmId: string, command: BudgetCommand): Promise<void>;
+  /** At the next safe point: what is settled is kept, what runs is finished. */
+  switchTopology(swarmId: string, to: Topology): Promise<void>;
   readiness(queues: readonly string[]): Promise<Readiness>;
 }

@@ -4,7 +4,7 @@ import { VOTE_DEFAULTS } from '../domain/ballot.js';
 import { SwarmError } from '../domain/errors.js';
 import { LIMITS } from '../domain/limits.js';
 import type { ModelChoice } from '../domain/model-call.js';
-import { RUNNABLE_TOPOLOGIES } from '../domain/names.js';
+import { isRunnable, RUNNABLE_TOPOLOGIES } from '../domain/names.js';
 import type { SwarmInput, VotePolicy } from '../domain/swarm-input.js';
 import { validateGraph, type TaskSpec } from '../domain/task-graph.js';
 import type { StartCommand, TaskCommand } from './commands.js';
@@ -41,7 +41,7 @@ export interface SnapshotDeps {
 
 /** Resolves a command into the input of a swarm; throws `invalid_input` for whatever can't run. */
 export const snapshotOf = (command: StartCommand, { catalogue, model, swarmId, traceId, version, now }: SnapshotDeps): SwarmInput => {
-  if (!RUNNABLE_TOPOLOGIES.includes(command.topology))
+  if (!isRunnable(command.topology))
     refuse(`The topology "${command.topology}" can't be run by this version.`, `It runs: ${RUNNABLE_TOPOLOGIES.join(', ')}.`, 'Use --topology queen.');
   if (command.approve !== 'never')
     refuse(`--approve ${command.approve} has nothing to approve.`, 'Agents of this version have no tools, so they write nothing.', 'Leave --approve out.');

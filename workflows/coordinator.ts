@@ -18,6 +18,10 @@ export interface Coordinator {
   askAs(role: string, question: Omit<Question, 'role' | 'agentId'>): Promise<{ readonly agentId: string; readonly answered: Answered }>;
   /** Writes an event into the own state and sends it to the swarm. */
   emit(draft: Omit<EventDraft, 'at'>): void;
+  /** The same for an event that a member reported, which has its time already. */
+  relay(draft: EventDraft): void;
+  /** Calls back after each control message. */
+  onControl(listener: () => void): void;
   control(): CoordinatorControl;
   /** Start nothing more: the swarm said so, or the history is long. */
   wantsHandOver(): boolean;
@@ -28,25 +32,31 @@ export interface Coordinator {
 }
 
 /** Opens a coordinator of one term from the snapshot its swarm gave it; registers its handlers before anything is awaited. */
-export const openCoordinator = (input: SwarmInput, snapshot: readonly unknown[]): Coordinator => {
+export const openCoordinator = (
+  input: SwarmInput,
+  snapshot: readonly unknown[],
+  { reportTo = input.swarmId, source }: { readonly reportTo?: string; readonly source?: string } = {},
+): Coordinator => {
   const state = unpackState(snapshot);
   let control: CoordinatorControl = { paused: state.status === 'paused', steering: state.steering, handOver: false };
+  const listeners: (() => void)[] = [];
   wf.setHandler(
     controlSignal,
     (wanted) => {
       control = wanted;
-      // The swarm has these events already: they are not reported again.
-      for (const spec of wanted.added ?? []) if (!taskOf(state, spec.id)) record(state, { type: 'task.added', at: Date.now(), data: { spec } });
-      if (wanted.budget) state.budget = { ...state.budget, ...wanted.budget };
+      // The swarm has these events already: they are not reported again. A member learns its own from its coordinator.
+      for (const spec of source === undefined ? (wanted.added ?? []) : []) if (!taskOf(state, spec.id)) record(state, { type: 'task.added', at: Date.now(), data: { spec } });
+      if (wanted.budget && source === undefined) state.budget = { ...state.budget, ...wanted.budget };
+      for (const listener of listeners) listener();
     },
     { description: 'From the swarm: pause, steer, added tasks, budget or hand over; carries the whole wanted condition.' },
   );
-  const line = openReportLine(input.swarmId, state.term);
-  const emit = (draft: Omit<EventDraft, 'at'>): void => {
-    const dated = { ...draft, at: Date.now() };
-    record(state, dated);
-    line.send(dated);
+  const line = openReportLine(reportTo, state.term, source);
+  const relay = (draft: EventDraft): void => {
+    record(state, draft);
+    line.send(draft);
   };
+  const emit = (draft: Omit<EventDraft, 'at'>): void => relay({ ...draft, at: Date.now() });
   const pool = openPool();
   const { ask } = createAsker({ input, state, emit, isPaused: () => control.paused });
   return {
@@ -55,6 +65,8 @@ export const openCoordinator = (input: SwarmInput, snapshot: readonly unknown[])
     pool,
     ask,
     emit,
+    relay,
+    onControl: (listener) => void listeners.push(listener),
     askAs: async (role, question) => {
       const agentId = takeAgent(pool, role);
       try {

@@ -1,6 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { ErrorReport } from '../domain/errors.js';
 import { eventsAfter, nextSeq, type EventDraft } from '../domain/events.js';
+import { isRunnable } from '../domain/names.js';
 import { refusalsOf } from '../domain/sub-tasks.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import { isEnded, record, type SwarmState } from '../domain/swarm-state.js';
@@ -16,12 +17,13 @@ import {
   resumeSignal,
   statusQuery,
   steerUpdate,
+  switchTopologyUpdate,
   votesQuery,
   type EventsReply,
 } from './messages.js';
 
 /** Registers every handler before the first await, so that no message of the first task is lost. */
-export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'> & { at?: number }) => void, tellQueen: () => Promise<void>): void => {
+export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'> & { at?: number }) => void, tellCoordinator: () => Promise<void>): void => {
   wf.setHandler(statusQuery, () => ({ input: statusInputOf(input), state: withoutLog(state), lastSeq: nextSeq(state.log) - 1 }), {
     description: 'The whole swarm but its events.',
   });
@@ -36,7 +38,7 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
       if (state.status !== 'running') return;
       emit({ type: 'swarm.paused' });
       wf.upsertSearchAttributes({ CfStatus: ['paused'] });
-      await tellQueen();
+      await tellCoordinator();
     },
     { description: 'Start nothing new until resumed; calls in flight end.' },
   );
@@ -46,7 +48,7 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
       if (state.status !== 'paused') return;
       emit({ type: 'swarm.resumed' });
       wf.upsertSearchAttributes({ CfStatus: ['running'] });
-      await tellQueen();
+      await tellCoordinator();
     },
     { description: 'Go on after a pause.' },
   );
@@ -54,7 +56,7 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
     steerUpdate,
     async (text) => {
       emit({ type: 'swarm.steered', data: { text } });
-      await tellQueen();
+      await tellCoordinator();
       return state.steering.length;
     },
     {
@@ -68,7 +70,7 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
     addTaskUpdate,
     async (specs) => {
       for (const spec of specs) emit({ type: 'task.added', taskId: spec.id, data: { spec } });
-      await tellQueen();
+      await tellCoordinator();
       return state.tasks.length;
     },
     {
@@ -86,7 +88,7 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
     async (wanted) => {
       const budget = { tokens: state.budget.tokens, microUsd: state.budget.microUsd, ...wanted };
       emit({ type: 'swarm.budgetRaised', data: { budget } });
-      await tellQueen();
+      await tellCoordinator();
       return budget;
     },
     {
@@ -98,6 +100,24 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
           throw refusal('invalid_input', 'A budget can be raised, not lowered: what has been set aside is already spent.');
         if ((tokens === null && wanted.tokens !== undefined) || (microUsd === null && wanted.microUsd !== undefined))
           throw refusal('invalid_input', 'The swarm has no such limit, so there is nothing to raise.');
+      },
+    },
+  );
+  wf.setHandler(
+    switchTopologyUpdate,
+    async (to) => {
+      const from = state.topology;
+      if (to === from) return from;
+      emit({ type: 'swarm.switched', data: { from, to } });
+      wf.upsertSearchAttributes({ CfTopology: [to] });
+      await tellCoordinator();
+      return from;
+    },
+    {
+      description: 'Another topology from the next safe point on: what runs is finished, what is settled is kept.',
+      validator: (to) => {
+        if (isEnded(state.status) || state.phase === 'record') throw refusal('conflict', 'The swarm has ended.');
+        if (!isRunnable(to)) throw refusal('invalid_input', `This version does not run the topology "${String(to)}".`);
       },
     },
   );

@@ -1,8 +1,10 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BudgetLimits } from '../domain/budget.js';
 import type { EventDraft, SwarmEvent } from '../domain/events.js';
+import type { Fate } from '../domain/fates.js';
+import type { Topology } from '../domain/names.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import type { Usage } from '../domain/swarm-state.js';
+import type { TaskState, Usage } from '../domain/swarm-state.js';
 import type { TaskSpec } from '../domain/task-graph.js';
 import type { StatusReply } from '../domain/view.js';
 import type { VoteView } from '../domain/vote-view.js';
@@ -40,8 +42,34 @@ export interface CoordinatorReport {
   readonly term: number;
   readonly first: number;
   readonly drafts: readonly EventDraft[];
+  /** Which member it is from; absent from a coordinator. */
+  readonly source?: string;
 }
 export const reportSignal = defineSignal<[CoordinatorReport]>('coordinator.report');
+
+/** To a member, from its coordinator: all that it owns by now and who waits for it, so that sending it twice does no harm. */
+export interface Assignment {
+  readonly owned: readonly TaskSpec[];
+  /** Other members' tasks that these need, as far as the coordinator knows them. */
+  readonly needed: readonly TaskState[];
+  /** Task id → workflow ids of the members whose tasks need it. */
+  readonly interests: Readonly<Record<string, readonly string[]>>;
+}
+export const assignSignal = defineSignal<[Assignment]>('manager.assign');
+/** From a member to another: what became of tasks that the other's need. */
+export const memberSignal = defineSignal<[{ readonly fates: readonly Fate[] }]>('manager.message');
+/** From a member to its coordinator: how many tasks it could have in flight; `nth` counts its requests from 1. */
+export interface SlotRequest {
+  readonly member: string;
+  readonly wants: number;
+  readonly nth: number;
+}
+export const slotRequestSignal = defineSignal<[SlotRequest]>('budget.request');
+/** The answer: how many it may have, as of that request. */
+export const slotGrantSignal = defineSignal<[{ readonly slots: number; readonly asOf: number }]>('budget.grant');
+
+/** Moves a running swarm to another topology at the next safe point; returns the one it leaves. */
+export const switchTopologyUpdate = defineUpdate<Topology, [to: Topology]>('swarm.switchTopology');
 
 /** From a swarm to its coordinator: the whole wanted condition, so that sending it twice does no harm. */
 export interface CoordinatorControl {

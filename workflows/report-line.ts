@@ -13,9 +13,9 @@ export interface ReportLine {
 const PAUSE = '250 milliseconds';
 const MAX_BATCH_BYTES = 64 * 1024;
 
-/** Opens the line of one term; its pump survives cancellation, so that the last events arrive too. */
-export const openReportLine = (swarmId: string, term: number): ReportLine => {
-  const swarm = wf.getExternalWorkflowHandle(swarmId);
+/** Opens the line of one term to the swarm, or from a member, which says who it is, to its coordinator; its pump survives cancellation, so that the last events arrive too. */
+export const openReportLine = (reportTo: string, term: number, source?: string): ReportLine => {
+  const swarm = wf.getExternalWorkflowHandle(reportTo);
   const waiting: EventDraft[] = [];
   let sent = 0;
   let closing = false;
@@ -25,7 +25,7 @@ export const openReportLine = (swarmId: string, term: number): ReportLine => {
       await wf.condition(() => waiting.length > 0 || closing);
       if (waiting.length === 0) return;
       const drafts = takeBatch(waiting);
-      await swarm.signal(reportSignal, { term, first: sent, drafts });
+      await swarm.signal(reportSignal, { term, first: sent, drafts, ...(source === undefined ? {} : { source }) });
       sent += drafts.length;
       if (!closing) await wf.condition(() => closing, PAUSE, { summary: 'gather events' });
     }

@@ -1,20 +1,36 @@
 import * as wf from '@temporalio/workflow';
 import type { ErrorReport } from '../domain/errors.js';
+import { doomedTasks } from '../domain/fates.js';
 import { loadOf, releaseAgent, selectRole, takeAgent } from '../domain/selection.js';
 import type { TaskState } from '../domain/swarm-state.js';
 import { allSettled, dependantsOf, readyTasks } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
 import { runTask } from './run-task.js';
 
-/** Runs ready tasks at once, by priority, until all have settled, the swarm wants a hand-over, or the budget is used up: then returns why, else null. */
-export const runGraph = async (coordinator: Coordinator): Promise<ErrorReport | null> => {
+/** Which tasks a coordinator runs, and how many at once. */
+export interface Desk {
+  owns(task: TaskState): boolean;
+  slots(): number;
+  readonly running: Set<string>;
+  /** A task that the budget does not cover stays open, for somebody who has more. */
+  readonly isLeased: boolean;
+}
+
+/** Runs the ready tasks of a desk at once, by priority, until all have settled, the swarm wants a hand-over, or the budget is used up: then returns why, else null. */
+export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph(coordinator)): Promise<ErrorReport | null> => {
   const { input, state, pool, emit, control, wantsHandOver } = coordinator;
-  const running = new Set<string>();
+  const { owns, slots, running } = desk;
   let exhausted: ErrorReport | null = null;
 
   const fail = (task: TaskState, failure: ErrorReport): void => {
-    if (failure.code === 'budget_exhausted') exhausted ??= failure;
-    if (task.onFailure === 'skip' && failure.code !== 'budget_exhausted') return emit({ type: 'task.skipped', taskId: task.id, data: { because: failure.message } });
+    if (failure.code === 'budget_exhausted') {
+      exhausted ??= failure;
+      if (desk.isLeased) {
+        task.status = 'pending';
+        return;
+      }
+    }
+    if (task.onFailure === 'skip' && failure.code !== 'budget_exhausted') return emit({ type: 'task.skipped', taskId: task.id, data: { because: failure.message, givenUp: true } });
     emit({
       type: 'task.failed',
       taskId: task.id,
@@ -51,11 +67,18 @@ export const runGraph = async (coordinator: Coordinator): Promise<ErrorReport | 
     void work(task, agentId);
   };
 
-  const freeSlots = (): number => (control().paused || wantsHandOver() || exhausted !== null ? 0 : input.maxAgents - running.size);
-  const isOver = (): boolean => running.size === 0 && (allSettled(state.tasks) || wantsHandOver() || exhausted !== null);
+  const freeSlots = (): number => (control().paused || wantsHandOver() || exhausted !== null ? 0 : slots() - running.size);
+  const mine = (): readonly TaskState[] => state.tasks.filter(owns);
+  const isOver = (): boolean => running.size === 0 && (allSettled(mine()) || wantsHandOver() || exhausted !== null);
+  const ready = (): readonly TaskState[] => readyTasks(state.tasks).filter(owns);
+  const doomed = (): ReturnType<typeof doomedTasks> => doomedTasks(state.tasks).filter(({ task }) => owns(task));
   while (!isOver()) {
-    for (const task of readyTasks(state.tasks).slice(0, freeSlots())) assign(task);
-    await wf.condition(() => isOver() || (freeSlots() > 0 && readyTasks(state.tasks).length > 0));
+    // What somebody else's task has lost for ours.
+    for (const { task, because } of doomed()) emit({ type: 'task.skipped', taskId: task.id, data: { because: `${because} failed` } });
+    for (const task of ready().slice(0, freeSlots())) assign(task);
+    await wf.condition(() => isOver() || doomed().length > 0 || (freeSlots() > 0 && ready().length > 0));
   }
   return exhausted;
 };
+
+const wholeGraph = ({ input }: Coordinator): Desk => ({ owns: () => true, slots: () => input.maxAgents, running: new Set(), isLeased: false });

@@ -5,7 +5,7 @@ import { detailsOf } from '../domain/details.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { nextSeq, type EventDraft } from '../domain/events.js';
 import { LIMITS } from '../domain/limits.js';
-import { coordinatorQueue, queenId } from '../domain/names.js';
+import { COORDINATORS, coordinatorId, coordinatorQueue, isRunnable, type Topology } from '../domain/names.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import {
   leaseOf,
@@ -27,7 +27,8 @@ import { listen } from './listen.js';
 import { controlSignal, type CoordinatorControl } from './messages.js';
 import { RECORD, STORE_TEXTS } from './options.js';
 import { plan } from './plan.js';
-import { queenSwarm, type CoordinatorOutcome } from './queen-swarm.js';
+import type { CoordinatorOutcome } from './conclude.js';
+import type { queenSwarm } from './queen-swarm.js';
 
 const { storeTexts } = wf.proxyLocalActivities<TextActivities>(STORE_TEXTS);
 const { recordOutcome, recordEvents } = wf.proxyActivities<RecordActivities>(RECORD);
@@ -41,24 +42,26 @@ interface Ending {
 /** Root of the tree: recall → plan → run the topology → aggregate → record. Owns the event log, the budget, pause, steer and cancel. */
 export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<SwarmOutcome> {
   const state = carried.length > 0 ? unpackState(carried) : openState(input, Date.now());
-  let queen: wf.ChildWorkflowHandle<typeof queenSwarm> | null = null;
+  let coordinator: wf.ChildWorkflowHandle<typeof queenSwarm> | null = null;
 
   const emit = (draft: Omit<EventDraft, 'at'> & { readonly at?: number }): void => {
     record(state, { ...draft, at: draft.at ?? Date.now() });
     wf.setCurrentDetails(detailsOf(state, input.model));
   };
-  const tellQueen = async (handOver = false): Promise<void> => {
+  /** The topology of the coordinator that runs; another one is due once people have switched. */
+  let runs: Topology = state.topology;
+  const tellCoordinator = async (handOver = false): Promise<void> => {
     const control: CoordinatorControl = {
       paused: state.status === 'paused',
       steering: state.steering,
       added: state.tasks.filter(({ isAdded, parent }) => isAdded && parent === null).map(specOf),
       budget: { tokens: state.budget.tokens, microUsd: state.budget.microUsd },
-      handOver,
+      handOver: handOver || isLong(input) || runs !== state.topology,
     };
-    // A queen that has just ended needs no control; the next term gets it all in its snapshot.
-    await queen?.signal(controlSignal, control).catch(() => undefined);
+    // One that has just ended needs no control; the next term gets it all in its snapshot.
+    await coordinator?.signal(controlSignal, control).catch(() => undefined);
   };
-  listen(input, state, emit, tellQueen);
+  listen(input, state, emit, tellCoordinator);
 
   const body = new wf.CancellationScope();
   const late = watchDeadline(input, body);
@@ -80,9 +83,10 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
         state,
         emit,
         (handle) => {
-          queen = handle;
+          coordinator = handle;
+          runs = state.topology;
         },
-        tellQueen,
+        tellCoordinator,
       );
     });
   } catch (error) {
@@ -106,8 +110,8 @@ const runTerms = async (
   input: SwarmInput,
   state: SwarmState,
   emit: (draft: Omit<EventDraft, 'at'>) => void,
-  onQueen: (handle: wf.ChildWorkflowHandle<typeof queenSwarm> | null) => void,
-  tellQueen: (handOver: boolean) => Promise<void>,
+  onStart: (handle: wf.ChildWorkflowHandle<typeof queenSwarm> | null) => void,
+  tellCoordinator: (handOver: boolean) => Promise<void>,
 ): Promise<Ending> => {
   let deaths = 0;
   for (;;) {
@@ -117,7 +121,7 @@ const runTerms = async (
     state.budget = leaseOf(state);
     reopenRunning(state);
     try {
-      const outcome = await runTerm(input, state, onQueen, tellQueen);
+      const outcome = await runTerm(input, state, onStart, tellCoordinator);
       if (outcome.kind === 'handedOver') continue;
       // Added when the coordinator had already ended.
       if (outcome.status === 'completed' && !allSettled(state.tasks)) continue;
@@ -128,10 +132,13 @@ const runTerms = async (
       deaths += 1;
       const why = error instanceof wf.ChildWorkflowFailure ? (error.cause?.message ?? error.message) : String(error);
       if (deaths >= LIMITS.queenTerms)
-        return { status: 'failed', failure: { code: 'internal', message: `The queen died ${deaths} times.`, why, fix: 'See its workflow in the Web UI.' } };
-      emit({ type: 'swarm.queenReplaced', data: { term: state.term, why } });
+        return {
+          status: 'failed',
+          failure: { code: 'internal', message: `The ${state.topology === 'queen' ? 'queen' : 'coordinator'} died ${deaths} times.`, why, fix: 'See its workflow in the Web UI.' },
+        };
+      emit({ type: state.topology === 'queen' ? 'swarm.queenReplaced' : 'swarm.coordinatorReplaced', data: { term: state.term, why } });
     } finally {
-      onQueen(null);
+      onStart(null);
     }
   }
 };
@@ -139,28 +146,30 @@ const runTerms = async (
 const runTerm = async (
   input: SwarmInput,
   state: SwarmState,
-  onQueen: (handle: wf.ChildWorkflowHandle<typeof queenSwarm>) => void,
-  tellQueen: (handOver: boolean) => Promise<void>,
+  onStart: (handle: wf.ChildWorkflowHandle<typeof queenSwarm>) => void,
+  tellCoordinator: (handOver: boolean) => Promise<void>,
 ): Promise<CoordinatorOutcome> => {
   const startsPaused = state.status === 'paused';
-  const queen = await wf.startChild(queenSwarm, {
-    workflowId: queenId(input.swarmId, state.term),
+  const { topology, term } = state;
+  if (!isRunnable(topology)) throw wf.ApplicationFailure.nonRetryable(`no coordinator for ${topology}`);
+  const coordinator = await wf.startChild<typeof queenSwarm>(COORDINATORS[topology], {
+    workflowId: coordinatorId(input.swarmId, topology, term),
     taskQueue: coordinatorQueue(input.model.provider),
     args: [input, ...packState(state, 0)],
-    staticSummary: `queen of ${input.swarmId}, term ${state.term}`,
+    staticSummary: `${topology === 'queen' ? 'queen' : `${topology} coordinator`} of ${input.swarmId}, term ${term}`,
     cancellationType: wf.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
-  onQueen(queen);
+  onStart(coordinator);
   // What arrived while the child was starting reached nobody.
-  if (startsPaused || state.status === 'paused' || state.steering.length > 0 || state.tasks.some(({ isAdded }) => isAdded)) await tellQueen(false);
+  if (startsPaused || state.status === 'paused' || state.steering.length > 0 || state.tasks.some(({ isAdded }) => isAdded)) await tellCoordinator(false);
   let ended = false;
   // Caught here and now: on cancellation it rejects long before anybody awaits it, and an unhandled rejection fails the workflow task for ever.
   const asksHandOver = wf
-    .condition(() => ended || isLong(input))
-    .then(() => (ended ? undefined : tellQueen(true)))
+    .condition(() => ended || isLong(input) || state.topology !== topology)
+    .then(() => (ended ? undefined : tellCoordinator(true)))
     .catch(() => undefined);
   try {
-    return await queen.result();
+    return await coordinator.result();
   } finally {
     ended = true;
     await asksHandOver;

@@ -78,6 +78,27 @@ const add = async (context: Context, options: { readonly json?: boolean; readonl
 const firstMessage = ({ issues }: { readonly issues: readonly { readonly message: string; readonly errors?: readonly (readonly { readonly message: string }[])[] }[] }): string =>
   issues[0]?.errors?.flat()[0]?.message ?? issues[0]?.message ?? '';
 
+/** `cf switch`: another topology for a running swarm. */
+export const addSwitch = (program: Command, registry: Registry): void => {
+  program
+    .command('switch')
+    .summary('move a running swarm to another topology')
+    .argument('<swarm>', 'id of the swarm')
+    .argument('<topology>', 'queen, mesh, hierarchical or distributed')
+    .option(...json)
+    .action(act(registry, switchTo));
+};
+
+const switchTo = async (context: Context, options: { readonly json?: boolean }, swarmId: string, topology: string): Promise<void> => {
+  const { switchCommand } = await import('../../temporal/commands.js');
+  const { usageError } = await import('../errors.js');
+  const checked = switchCommand.safeParse({ topology });
+  if (!checked.success) throw usageError('The topology is not usable.', checked.error.issues[0]?.message ?? '', 'Give one: cf switch SWARM hierarchical');
+  await tell(context, options, { swarmId, action: 'switch', said: `goes on as ${topology} from the next safe point` }, (swarms) =>
+    swarms.switchTopology(swarmId, checked.data.topology),
+  );
+};
+
 /** `cf budget`: higher limits for a running swarm. */
 export const addBudget = (program: Command, registry: Registry): void => {
   program

@@ -86,9 +86,25 @@ describe('routes', () => {
   test('cancel, pause, resume, steer, tasks and budget are 202 while it runs and 409 when it has ended', async () => {
     const { post, swarms } = setUp(createFakeSwarms({ autoplay: false }));
     const { swarmId } = (await (await post('/v1/swarms', { objective })).json()) as { swarmId: string };
-    const verbs = [['pause'], ['resume'], ['steer', { text: 'Be brief.' }], ['tasks', { id: 'x', title: 'Do x' }], ['budget', { tokens: 9_000 }], ['cancel']] as const;
+    const verbs = [
+      ['pause'],
+      ['resume'],
+      ['steer', { text: 'Be brief.' }],
+      ['tasks', { id: 'x', title: 'Do x' }],
+      ['budget', { tokens: 9_000 }],
+      ['switch', { topology: 'hierarchical' }],
+      ['cancel'],
+    ] as const;
     for (const [verb, body] of verbs) expect((await post(`/v1/swarms/${swarmId}/${verb}`, body)).status).toBe(202);
-    expect(swarms.messages).toEqual([`pause ${swarmId}`, `resume ${swarmId}`, `steer ${swarmId} Be brief.`, `add ${swarmId} x`, `budget ${swarmId} 9000`, `cancel ${swarmId}`]);
+    expect(swarms.messages).toEqual([
+      `pause ${swarmId}`,
+      `resume ${swarmId}`,
+      `steer ${swarmId} Be brief.`,
+      `add ${swarmId} x`,
+      `budget ${swarmId} 9000`,
+      `switch ${swarmId} hierarchical`,
+      `cancel ${swarmId}`,
+    ]);
     for (const [verb, body] of verbs) {
       const response = await post(`/v1/swarms/${swarmId}/${verb}`, body);
       expect([response.status, await problemOf(response)]).toEqual([409, 'conflict']);
@@ -116,7 +132,7 @@ describe('routes', () => {
         'get /v1/swarms/{id}/events',
         'get /v1/swarms/{id}/result',
         'post /v1/swarms',
-        ...['cancel', 'pause', 'resume', 'steer', 'tasks', 'budget'].map((verb) => `post /v1/swarms/{id}/${verb}`),
+        ...['cancel', 'pause', 'resume', 'steer', 'tasks', 'budget', 'switch'].map((verb) => `post /v1/swarms/{id}/${verb}`),
       ].sort(),
     );
     expect(JSON.stringify(document)).toMatch(/"maxAgents":\{[^}]*"maximum":250/);

@@ -64,7 +64,7 @@ describe('cancel, pause, resume, steer', () => {
   });
 });
 
-describe('add and budget', () => {
+describe('add, budget and switch', () => {
   const yaml = 'id: more\ntitle: Do more\ndependsOn: [t1]\nretries: 2\nonFailure: skip\n';
   test('tasks and limits reach a running swarm', async () => {
     const swarms = await started({ autoplay: false });
@@ -73,7 +73,9 @@ describe('add and budget', () => {
     const two = await cli(['add', id, '-f', '-', '--json'], { swarms, stdin: 'tasks:\n  - { id: x, title: Do x }\n  - { id: y, title: Do y }\n' });
     expect(two.json()).toEqual({ swarmId: id, action: 'add', accepted: true });
     expect((await cli(['budget', id, '--tokens', '200000', '--usd', '1.5'], { swarms })).err).toBe(`${id} has a higher budget.\n`);
-    expect(swarms.messages).toEqual([`add ${id} more`, `add ${id} x,y`, `budget ${id} 200000 1.5`]);
+    expect((await cli(['switch', id, 'hierarchical'], { swarms })).err).toContain('goes on as hierarchical');
+    expect((await swarms.show(id)).topology).toBe('hierarchical');
+    expect(swarms.messages).toEqual([`add ${id} more`, `add ${id} x,y`, `budget ${id} 200000 1.5`, `switch ${id} hierarchical`]);
     expect((await swarms.show(id)).budget).toEqual({ tokens: 200_000, usd: 1.5 });
   });
   test.each([
@@ -83,6 +85,7 @@ describe('add and budget', () => {
     ['no file', ['add', id], '', '--file'],
     ['no limit', ['budget', id], '', 'tokens or usd is needed'],
     ['a word for a number', ['budget', id, '--tokens', 'many'], '', 'not usable'],
+    ['an unknown topology', ['switch', id, 'star'], '', 'topology is not usable'],
     ['a negative limit', ['budget', id, '--usd', '-1'], '', 'not usable'],
   ])('%s is refused with exit 2 and nothing sent', async (_, args, stdin, says) => {
     const swarms = await started({ autoplay: false });
@@ -276,6 +279,7 @@ describe('the program', () => {
       'pause',
       'resume',
       'steer',
+      'switch',
       'add',
       'budget',
       'agents',

@@ -66,13 +66,17 @@ const holds =
   (options) =>
     fc.defaultReportMessage(fc.check(fc.property(arbitrary, predicate), { ...options, ...SEED }));
 
-/** What one of the f liars may say when everybody honest says "a": nothing, another value, nonsense, itself twice. */
-const lie = (voter: string): fc.Arbitrary<readonly Arrival[]> =>
+/** What one of the f liars may send when everybody honest says "a": nothing, another value, nonsense, the same twice, two values, late or old votes, or votes in the name of others. */
+const lie = (voter: string, n: number): fc.Arbitrary<readonly Arrival[]> =>
   fc.oneof(
     fc.constant([]),
     value.map((said) => [vote(voter, said)]),
     fc.constant([vote(voter, 'nonsense')]),
     fc.constant([vote(voter, 'b'), vote(voter, 'b')]),
+    fc.constant([vote(voter, 'b'), vote(voter, 'c')]),
+    fc.constant([{ ...vote(voter, 'b'), at: ROUND_MS + 1 }]),
+    fc.constant([vote(voter, 'b', 0)]),
+    fc.nat({ max: n - 1 }).map((i) => [{ ...vote(name(i), 'b'), isAuthentic: false }, vote(`stranger of ${voter}`, 'b')]),
   );
 
 /** Up to f of n voters lie. */
@@ -83,7 +87,7 @@ const unanimity: Property = (rules) =>
   holds(
     crowd.chain(({ n, liars }) =>
       fc
-        .tuple(...Array.from({ length: liars }, (_, i) => lie(name(i))))
+        .tuple(...Array.from({ length: liars }, (_, i) => lie(name(i), n)))
         .chain((lies) => shuffled([...lies.flat(), ...Array.from({ length: n - liars }, (_, i) => vote(name(liars + i), 'a'))]))
         .map((arrivals) => ({ n, arrivals })),
     ),

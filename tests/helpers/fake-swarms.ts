@@ -276,6 +276,11 @@ export const createFakeSwarms = ({
         data: { budget: { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { microUsd: usd * 1e6 }) } },
       });
     },
+    switchTopology: async (swarmId, to) => {
+      messages.push(`switch ${swarmId} ${to}`);
+      const entry = running(swarmId);
+      emitTo(entry, { type: 'swarm.switched', data: { from: entry.state.topology, to } });
+    },
     readiness: async (queues) => ({ temporal: true, serverVersion: '1.32.0', queues: Object.fromEntries(queues.map((queue) => [queue, !silentQueues.includes(queue)])) }),
     emit: (swarmId, draft) => emitTo(find(swarmId), draft),
     finish,

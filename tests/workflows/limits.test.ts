@@ -104,6 +104,7 @@ test('what people read in the Web UI is there: summaries, details, described mes
     'swarm.resume',
     'swarm.status',
     'swarm.steer',
+    'swarm.switchTopology',
     'swarm.votes',
   ]);
   expect(described.every(({ description: text }) => text.length > 10)).toBe(true);

@@ -1,0 +1,10 @@
+import { ancestorOf } from './fates.js';
+import { selectRole, type Candidate } from './selection.js';
+import type { TaskState } from './swarm-state.js';
+
+/** The domain a task belongs to: the craft of its role, or of the role that fits it best; sub-tasks stay where their task is. Pure and stable. */
+export const domainOf = (tasks: readonly TaskState[], task: TaskState, roster: readonly Candidate[]): string => {
+  const { title, role } = ancestorOf(tasks, task);
+  const chosen = selectRole({ title, role }, roster, new Map()).role;
+  return roster.find(({ name }) => name === chosen)?.craft ?? 'general';
+};

@@ -1,0 +1,237 @@
+import * as wf from '@temporalio/workflow';
+import { NOTHING, shareOf, type Amount, type Budget } from '../domain/budget.js';
+import type { ErrorReport } from '../domain/errors.js';
+import { interestsOf } from '../domain/fates.js';
+import { LIMITS } from '../domain/limits.js';
+import { coordinatorQueue, managerId } from '../domain/names.js';
+import { domainOf } from '../domain/partition.js';
+import { joinSlots, leaveSlots, openSlots, requestSlots } from '../domain/slots.js';
+import { packState, specOf, spentOf, type SwarmState, type TaskState } from '../domain/swarm-state.js';
+import { allSettled } from '../domain/task-graph.js';
+import type { Coordinator } from './coordinator.js';
+import { manager, type ManagerOutcome } from './manager.js';
+import { assignSignal, controlSignal, reportSignal, slotGrantSignal, slotRequestSignal, type Assignment } from './messages.js';
+
+/** One domain of the graph and the manager that runs it now. */
+interface Domain {
+  readonly name: string;
+  term: number;
+  deaths: number;
+  /** Workflow id of its manager; null between terms. */
+  manager: string | null;
+  handle: wf.ChildWorkflowHandle<typeof manager> | null;
+  /** Its lease of the budget. */
+  lease: Amount;
+}
+
+export type Managed = { readonly kind: 'settled' | 'handedOver' | 'starved' } | { readonly kind: 'failed'; readonly failure: ErrorReport };
+
+/**
+ * Runs the graph by one manager per domain until everything has settled. Managers that die are replaced from what they reported last.
+ * `starved`: what is left of the budget is too little to be split; it has all come back, and nothing runs any more.
+ */
+export const manageDomains = async (coordinator: Coordinator): Promise<Managed> => {
+  const { input, state, emit, relay, control, onControl, wantsHandOver } = coordinator;
+  const { workflowId } = wf.workflowInfo();
+  const domains = new Map<string, Domain>();
+  const slots = openSlots(input.maxAgents);
+  const reported = new Map<string, number>();
+  let isStopping = false;
+  let isStarved = false;
+  let failure: ErrorReport | null = null;
+
+  const nameOf = (task: TaskState): string => domainOf(state.tasks, task, input.roster);
+  const tasksOf = (name: string): readonly TaskState[] => state.tasks.filter((task) => nameOf(task) === name);
+  const active = (): readonly Domain[] => [...domains.values()].filter(({ manager: id }) => id !== null);
+  const ownerOf = (task: TaskState): string | null => domains.get(nameOf(task))?.manager ?? null;
+
+  const assignmentOf = (name: string): Assignment => {
+    const owned = tasksOf(name).filter(({ parent }) => parent === null);
+    const needs = new Set(tasksOf(name).flatMap(({ dependsOn }) => dependsOn));
+    const interests = interestsOf(state.tasks, ownerOf);
+    const own = new Set(owned.map(({ id }) => id));
+    return {
+      owned: owned.map(specOf),
+      needed: state.tasks.filter((task) => needs.has(task.id) && nameOf(task) !== name),
+      interests: Object.fromEntries(Object.entries(interests).filter(([id]) => own.has(id))),
+    };
+  };
+  /** The newcomer first: it must know what it needs before somebody tells it what became of that. */
+  const assignAll = async (newcomer: string | null): Promise<void> => {
+    const others = active().filter(({ manager: id, handle }) => id !== newcomer && handle !== null);
+    const first = domains.get([...domains.values()].find(({ manager: id }) => id === newcomer)?.name ?? '');
+    if (first) await unlessEnded(first.handle?.signal(assignSignal, assignmentOf(first.name)));
+    await Promise.all(others.map(({ name, handle }) => unlessEnded(handle?.signal(assignSignal, assignmentOf(name)))));
+  };
+  const tellAll = async (): Promise<void> => {
+    const { added: _, budget: __, ...wanted } = control();
+    await Promise.all(active().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, { ...wanted, handOver: wanted.handOver || isStopping }))));
+  };
+  const grant = async (ids: readonly string[]): Promise<void> => {
+    await Promise.all(
+      ids.map((id) => {
+        const member = slots.members.get(id);
+        const handle = active().find(({ manager: known }) => known === id)?.handle;
+        return unlessEnded(member && handle?.signal(slotGrantSignal, { slots: member.held, asOf: member.asOf }));
+      }),
+    );
+  };
+
+  onControl(() => {
+    void tellAll();
+    void assignAll(null);
+  });
+  wf.setHandler(
+    reportSignal,
+    ({ source = '', first, drafts }) => {
+      const known = reported.get(source) ?? 0;
+      for (const draft of drafts.slice(Math.max(0, known - first))) relay(draft);
+      reported.set(source, Math.max(known, first + drafts.length));
+    },
+    { description: 'Events of a manager, in order.' },
+  );
+  wf.setHandler(slotRequestSignal, ({ member, wants, nth }) => grant(requestSlots(slots, member, wants, nth)), {
+    description: 'From a manager: how many tasks it could have in flight.',
+  });
+
+  const free = (): Amount =>
+    freeOf(
+      state.budget,
+      spentOf(state),
+      active().map(({ lease }) => lease),
+    );
+
+  /** One term of a domain's manager. */
+  const runTerm = async (domain: Domain, id: string): Promise<ManagerOutcome> => {
+    const startsWith = control();
+    const handle = await wf.startChild(manager, {
+      workflowId: id,
+      taskQueue: coordinatorQueue(input.model.provider),
+      args: [
+        input,
+        { reportTo: workflowId, assignment: assignmentOf(domain.name), slots: slots.members.get(id)?.held ?? 0 },
+        ...snapshotFor(state, tasksOf(domain.name), domain.lease, control().paused),
+      ],
+      staticSummary: `manager of ${domain.name} in ${input.swarmId}`,
+      cancellationType: wf.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+    });
+    domain.handle = handle;
+    // What arrived while the child was starting reached nobody; and from now on others may be told who needs them.
+    if (control() !== startsWith || control().steering.length > 0 || isStopping) await tellAll();
+    await assignAll(id);
+    return handle.result();
+  };
+
+  /** Terms of one domain until its tasks have settled. */
+  const runDomain = async (domain: Domain): Promise<void> => {
+    const { name } = domain;
+    const id = domain.manager ?? '';
+    emit({ type: 'manager.started', data: { domain: name, manager: id, tasks: tasksOf(name).length, slots: slots.members.get(id)?.held ?? 0 } });
+    try {
+      const outcome = await runTerm(domain, id);
+      if (outcome.kind === 'starved') {
+        isStarved = true;
+        isStopping = true;
+        await tellAll();
+      }
+      emit({ type: 'manager.ended', data: { domain: name, manager: id, how: outcome.kind } });
+    } catch (error) {
+      if (wf.isCancellation(error)) throw error;
+      domain.deaths += 1;
+      const why = error instanceof wf.ChildWorkflowFailure ? (error.cause?.message ?? error.message) : String(error);
+      emit({ type: 'manager.replaced', data: { domain: name, manager: id, why } });
+      if (domain.deaths >= LIMITS.queenTerms) {
+        failure = { code: 'internal', message: `The manager of ${name} died ${domain.deaths} times.`, why, fix: 'See its workflow in the Web UI.' };
+        isStopping = true;
+        await tellAll();
+      }
+    } finally {
+      domain.manager = null;
+      domain.handle = null;
+      reopen(tasksOf(name));
+      void grant(leaveSlots(slots, id));
+    }
+  };
+
+  const idle = (): readonly string[] => {
+    const open = new Set(state.tasks.filter(({ status }) => status === 'pending').map(nameOf));
+    return [...open].filter((name) => (domains.get(name)?.manager ?? null) === null);
+  };
+  const running = new Set<Promise<void>>();
+  const fault: { error?: unknown } = {};
+  const start = (names: readonly string[]): void => {
+    const share = shareOf(
+      free(),
+      names.map((name) => tasksOf(name).filter(({ status }) => status === 'pending').length),
+    );
+    for (const [i, name] of names.entries()) {
+      const domain = domains.get(name) ?? { name, term: 0, deaths: 0, manager: null, handle: null, lease: NOTHING };
+      domains.set(name, domain);
+      domain.term += 1;
+      domain.manager = managerId(workflowId, name, domain.term);
+      domain.lease = share[i] ?? NOTHING;
+    }
+    joinSlots(slots, Object.fromEntries(names.map((name) => [domains.get(name)?.manager ?? '', tasksOf(name).length])));
+    for (const name of names) {
+      const domain = domains.get(name);
+      if (!domain) continue;
+      const run = runDomain(domain)
+        .catch((error: unknown) => {
+          fault.error ??= error;
+        })
+        .finally(() => running.delete(run));
+      running.add(run);
+    }
+  };
+  const isHandingOver = (): boolean => wantsHandOver() || isStopping;
+
+  for (;;) {
+    if (!isHandingOver()) start(idle());
+    await wf.condition(() => 'error' in fault || running.size === 0 || (!isHandingOver() && idle().length > 0));
+    if ('error' in fault) throw fault.error;
+    if (running.size > 0) continue;
+    if (failure) return { kind: 'failed', failure };
+    if (isStarved) return { kind: 'starved' };
+    if (allSettled(state.tasks)) return { kind: 'settled' };
+    if (wantsHandOver()) return { kind: 'handedOver' };
+  }
+};
+
+/** A manager that has just ended needs no message: its next term starts from all of it. */
+const unlessEnded = async (sending: Promise<void> | undefined): Promise<void> => {
+  await sending?.catch(() => undefined);
+};
+
+/** What nobody has spent and nobody was leased; without a limit, nothing is counted. */
+const freeOf = (budget: Budget, spent: Amount, leases: readonly Amount[]): Amount => {
+  const left = (limit: number | null, used: number, leased: number): number => (limit === null ? 0 : Math.max(0, limit - used - leased));
+  return {
+    tokens: left(
+      budget.tokens,
+      spent.tokens,
+      leases.reduce((sum, { tokens }) => sum + tokens, 0),
+    ),
+    microUsd: left(
+      budget.microUsd,
+      spent.microUsd,
+      leases.reduce((sum, { microUsd }) => sum + microUsd, 0),
+    ),
+  };
+};
+
+/** Tasks that ran under a manager that has ended are open again; their answered calls are found in the ledger. */
+const reopen = (tasks: readonly TaskState[]): void => {
+  for (const task of tasks)
+    if (task.status === 'running') {
+      task.status = 'pending';
+      task.tries = 0;
+    }
+};
+
+/** What a manager starts from: its own tasks, those they need, and its lease as its whole budget. */
+const snapshotFor = (state: SwarmState, owned: readonly TaskState[], lease: Amount, paused: boolean): readonly unknown[] => {
+  const needs = new Set(owned.flatMap(({ id, dependsOn }) => [id, ...dependsOn]));
+  const { tokens, microUsd } = state.budget;
+  const budget: Budget = { tokens: tokens === null ? null : lease.tokens, microUsd: microUsd === null ? null : lease.microUsd, spent: NOTHING, reserved: NOTHING };
+  return packState({ ...state, status: paused ? 'paused' : 'running', tasks: state.tasks.filter(({ id }) => needs.has(id)), votes: [], budget }, 0);
+};

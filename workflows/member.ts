@@ -1,0 +1,114 @@
+import * as wf from '@temporalio/workflow';
+import { ancestorOf, fateOf, learnFate } from '../domain/fates.js';
+import { openTask, taskOf, type TaskState } from '../domain/swarm-state.js';
+import { readyTasks } from '../domain/task-graph.js';
+import type { Coordinator } from './coordinator.js';
+import { assignSignal, memberSignal, slotGrantSignal, slotRequestSignal, type Assignment } from './messages.js';
+import type { Desk } from './run-graph.js';
+
+/** Where a member stands in its swarm. */
+export interface Post {
+  /** Workflow id of its coordinator. */
+  readonly reportTo: string;
+  readonly assignment: Assignment;
+  /** Places for tasks in flight to begin with. */
+  readonly slots: number;
+}
+
+export interface MemberDesk extends Desk {
+  /** Resolves when everybody who waits for one of its settled tasks has been told. */
+  close(): Promise<void>;
+}
+
+/** Messages to one recipient are gathered for this long (architecture.md section 6). */
+const PAUSE = '100 milliseconds';
+
+/** The desk of a member: runs what it was assigned, tells those who wait for it what became of it, and leases places from its coordinator. Registers its handlers before anything is awaited. */
+export const openMemberDesk = (coordinator: Coordinator, post: Post): MemberDesk => {
+  const { state, control, wantsHandOver } = coordinator;
+  const { workflowId } = wf.workflowInfo();
+  const running = new Set<string>();
+  let { assignment } = post;
+  let granted = post.slots;
+  let asked = { wants: Number.POSITIVE_INFINITY, nth: 0 };
+  let closing = false;
+
+  wf.setHandler(
+    assignSignal,
+    (wanted) => {
+      assignment = wanted;
+      for (const spec of wanted.owned) if (!taskOf(state, spec.id)) state.tasks.push(openTask(spec, { parent: null }));
+      for (const task of wanted.needed) if (!taskOf(state, task.id)) state.tasks.push(task);
+    },
+    { description: 'From the coordinator: all tasks that this member owns by now, and who waits for them.' },
+  );
+  wf.setHandler(
+    memberSignal,
+    ({ fates }) => {
+      for (const fate of fates) learnFate(state, fate);
+    },
+    { description: 'From another member: what became of tasks that ours need.' },
+  );
+  wf.setHandler(
+    slotGrantSignal,
+    ({ slots, asOf }) => {
+      // An answer to an older request may promise what the newer one gave back.
+      if (asOf === asked.nth) granted = slots;
+    },
+    { description: 'From the coordinator: how many tasks may be in flight.' },
+  );
+
+  const owned = (): ReadonlySet<string> => new Set(assignment.owned.map(({ id }) => id));
+  const owns = (task: TaskState): boolean => owned().has(ancestorOf(state.tasks, task).id);
+  const wants = (): number => (control().paused || wantsHandOver() ? running.size : running.size + readyTasks(state.tasks).filter(owns).length);
+
+  const told = new Set<string>();
+  /** What settled and was not told yet, by recipient. */
+  const news = (): ReadonlyMap<string, readonly string[]> => {
+    const open = new Map<string, string[]>();
+    for (const [id, recipients] of Object.entries(assignment.interests))
+      for (const recipient of recipients) if (!told.has(`${recipient} ${id}`) && fateOf(state.tasks, id) !== null) open.set(recipient, [...(open.get(recipient) ?? []), id]);
+    return open;
+  };
+  const tell = async (): Promise<void> => {
+    for (;;) {
+      await wf.condition(() => closing || news().size > 0);
+      const open = news();
+      if (open.size === 0) return;
+      await Promise.all(
+        [...open].map(async ([recipient, ids]) => {
+          for (const id of ids) told.add(`${recipient} ${id}`);
+          const fates = ids.flatMap((id) => fateOf(state.tasks, id) ?? []);
+          // One that has ended needs no news; whoever replaces it is told by its own name.
+          await wf
+            .getExternalWorkflowHandle(recipient)
+            .signal(memberSignal, { fates })
+            .catch(() => undefined);
+        }),
+      );
+      if (!closing) await wf.condition(() => closing, PAUSE, { summary: 'gather news for other members' });
+    }
+  };
+  const lease = async (): Promise<void> => {
+    for (;;) {
+      await wf.condition(() => closing || wants() !== asked.wants);
+      if (closing) return;
+      asked = { wants: wants(), nth: asked.nth + 1 };
+      granted = Math.min(granted, asked.wants);
+      await wf.getExternalWorkflowHandle(post.reportTo).signal(slotRequestSignal, { member: workflowId, ...asked });
+      await wf.condition(() => closing, PAUSE, { summary: 'gather requests for places' });
+    }
+  };
+  const pumps = wf.CancellationScope.nonCancellable(() => Promise.all([tell(), lease()]));
+
+  return {
+    owns,
+    slots: () => Math.min(granted, asked.wants),
+    running,
+    isLeased: true,
+    close: async () => {
+      closing = true;
+      await pumps;
+    },
+  };
+};
