@@ -14,7 +14,12 @@ import { engineSuite } from '../helpers/engine-suite.js';
 const folder = join(packageRoot, 'tests', 'histories', packageVersion);
 
 const refusal = { verdict: 'revise', findings: [{ severity: 'major', reason: 'too short', fix: 'write more' }] };
-const suite = engineSuite(({ call, prompt }) => {
+const suite = engineSuite(({ call, prompt, contract }) => {
+  if (contract === 'ballot' && prompt.includes('voted down')) return { choice: 'reject', reasons: ['too short'], claims: [] };
+  if (contract === 'ballot' && prompt.includes('no quorum')) return { choice: /(?:architect|analyst|researcher|tester)-voter/.test(call) ? 'approve' : 'reject', reasons: [], claims: [] };
+  if (contract === 'ballot' && prompt.includes('evidence')) return { choice: 'approve', reasons: [], claims: [{ kind: 'output', source: 'a', quote: 'answer to' }] };
+  if (call.startsWith('flaky/answer/')) return new SwarmError({ code: 'provider_rejected', message: 'scripted refusal' });
+  if (call === 'split/answer/1' && contract === 'plan') return { tasks: [{ id: 'a', title: 'Do split.a', role: 'researcher', dependsOn: [] }] };
   if (call.startsWith('refused/review') || call === 'revised/review/1') return refusal;
   if (call.startsWith('broken/answer')) return new SwarmError({ code: 'provider_rejected', message: 'scripted refusal' });
   if (call === 'repaired/answer/1') return 'no JSON';
@@ -92,6 +97,58 @@ record('queen-replaced', { tasks: [task('q1'), task('q2', { dependsOn: ['q1'] })
   await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'swarm.queenReplaced'), 20_000);
   open();
 });
+record('voted', { votes: 'outcome' });
+record('voted-down', { votes: 'outcome', objective: 'To be voted down.', tasks: [task('a')] });
+record('voted-strict', { votes: 'outcome', strict: true, objective: 'To be voted down.', tasks: [task('a')] });
+record('voted-tasks', { votes: 'tasks', objective: 'To be voted down.', tasks: [task('a')] });
+record('no-quorum', { votes: 'outcome', agents: ['architect', 'coder', 'analyst', 'researcher', 'tester'], objective: 'With no quorum.', tasks: [task('a')] });
+record('evidence', { votes: 'outcome', objective: 'With evidence.', tasks: [task('a')] });
+record('retried', { tasks: [task('flaky', { retries: 1 })] });
+record('given-up', { tasks: [task('broken', { onFailure: 'skip' }), task('b', { dependsOn: ['broken'] })] });
+record('split', { tasks: [task('split', { output: 'plan' }), task('b', { dependsOn: ['split'] })] });
+record('added', { tasks: [task('held-add')] }, async (swarmId) => {
+  const open = suite.model().hold(/held-add\/answer/);
+  await whenAsked(swarmId, 'held-add/answer/1');
+  await suite.engine().swarms.addTasks(swarmId, [task('more', { dependsOn: ['held-add'] })]);
+  open();
+});
+record('raised', { budgetTokens: 100_000, tasks: [task('held-raise')] }, async (swarmId) => {
+  const open = suite.model().hold(/held-raise\/answer/);
+  await whenAsked(swarmId, 'held-raise/answer/1');
+  await suite.engine().swarms.raiseBudget(swarmId, { tokens: 200_000 });
+  open();
+});
+
+const domains = ['planner', 'researcher', 'coder', 'tester', 'reviewer', 'aggregator'];
+const across = (more: object = {}) => [task('a'), task('b', { role: 'coder', dependsOn: ['a'], ...more }), task('c', { role: 'tester', dependsOn: ['b'] })];
+record('hierarchical', { topology: 'hierarchical', agents: domains, tasks: across() });
+record('hierarchical-voted', { topology: 'hierarchical', agents: domains, votes: 'outcome', tasks: across() });
+record('hierarchical-planned', { topology: 'hierarchical', agents: domains });
+record('hierarchical-failed', { topology: 'hierarchical', agents: domains, tasks: [task('broken'), task('b', { role: 'coder', dependsOn: ['broken'] }), task('c', { role: 'tester' })] });
+record('hierarchical-budget', { topology: 'hierarchical', agents: domains, budgetTokens: 14_000, review: false, tasks: [...across(), ...Array.from({ length: 8 }, (_, i) => task(`d${i}`, { role: 'coder' }))] });
+record('hierarchical-cancelled', { topology: 'hierarchical', agents: domains, tasks: across() }, async (swarmId) => {
+  suite.model().hold(new RegExp(`${swarmId}/a/answer`));
+  await whenAsked(swarmId, 'a/answer/1');
+  await suite.engine().swarms.cancel(swarmId);
+});
+record('manager-replaced', { topology: 'hierarchical', agents: domains, tasks: across() }, async (swarmId) => {
+  const open = suite.model().hold(new RegExp(`${swarmId}/b/answer`));
+  await whenAsked(swarmId, 'b/answer/1');
+  await suite.server().client.workflow.getHandle(`${swarmId}/hierarchical-1/manager-coding`).terminate('recording');
+  await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'manager.replaced'), 20_000);
+  open();
+});
+for (const [from, to] of [
+  ['queen', 'hierarchical'],
+  ['hierarchical', 'queen'],
+] as const)
+  record(`switched-from-${from}`, { topology: from, agents: domains, tasks: across() }, async (swarmId) => {
+    const open = suite.model().hold(new RegExp(`${swarmId}/b/answer`));
+    await whenAsked(swarmId, 'b/answer/1');
+    await suite.engine().swarms.switchTopology(swarmId, to);
+    open();
+  });
+
 test('continued', async () => {
   const { agents } = await loadCatalogue({ builtin: join(packageRoot, 'agents'), project: '/nonexistent', user: '/nonexistent' });
   const swarmId = 'swarm-continued';
