@@ -3,13 +3,20 @@
 export const TOPOLOGIES = ['queen', 'mesh', 'hierarchical', 'distributed'] as const;
 export type Topology = (typeof TOPOLOGIES)[number];
 /** Topologies that this version runs; the others are refused with a clear error, never simulated. */
-export const RUNNABLE_TOPOLOGIES = ['queen', 'hierarchical'] as const satisfies readonly Topology[];
+export const RUNNABLE_TOPOLOGIES = ['queen', 'mesh', 'hierarchical'] as const satisfies readonly Topology[];
 export type RunnableTopology = (typeof RUNNABLE_TOPOLOGIES)[number];
 export const isRunnable = (topology: Topology): topology is RunnableTopology => (RUNNABLE_TOPOLOGIES as readonly Topology[]).includes(topology);
 
-export const WORKFLOWS = { swarm: 'swarm', queenSwarm: 'queenSwarm', hierarchicalSwarm: 'hierarchicalSwarm', manager: 'manager' } as const;
+export const WORKFLOWS = {
+  swarm: 'swarm',
+  queenSwarm: 'queenSwarm',
+  meshSwarm: 'meshSwarm',
+  meshPeer: 'meshPeer',
+  hierarchicalSwarm: 'hierarchicalSwarm',
+  manager: 'manager',
+} as const;
 /** The workflow that coordinates each topology. */
-export const COORDINATORS = { queen: 'queenSwarm', hierarchical: 'hierarchicalSwarm' } as const satisfies Record<RunnableTopology, string>;
+export const COORDINATORS = { queen: 'queenSwarm', mesh: 'meshSwarm', hierarchical: 'hierarchicalSwarm' } as const satisfies Record<RunnableTopology, string>;
 
 export const SWARMS_QUEUE = 'cf.swarms';
 /** One queue per provider, so that its rate limit is one limit over all workers. */
@@ -31,6 +38,7 @@ export const parseModelRef = (ref: string): { provider: ProviderName; name: stri
 export const SWARM_ID = /^swarm-[0-9A-Za-z][0-9A-Za-z_-]{0,62}$/;
 /** Workflow id of a coordinator; ids read as paths. */
 export const coordinatorId = (swarmId: string, topology: Topology, term: number): string => `${swarmId}/${topology}-${term}`;
+export const peerId = (parentId: string, peer: string, term: number): string => `${parentId}/${peer}${term === 1 ? '' : `.${term}`}`;
 export const managerId = (parentId: string, domain: string, term: number): string => `${parentId}/manager-${domain}${term === 1 ? '' : `.${term}`}`;
 
 /** Key of one model call: unique in the swarm and the same over attempts, replays, continue-as-new and a new coordinator. */

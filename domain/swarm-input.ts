@@ -43,5 +43,7 @@ export interface SwarmInput {
     readonly planTasks: number;
     /** History events after which a run continues as new. */
     readonly historyEvents: number;
+    /** Peers of a mesh at most; 16 unless told. */
+    readonly meshPeers?: number;
   };
 }

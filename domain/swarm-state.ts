@@ -298,7 +298,10 @@ export const boxOf = (state: SwarmState, id: unknown): BallotBox | undefined => 
 
 /** One ballot as its event carries it. */
 export interface CastData {
+  /** The box it is filed in. */
   readonly vote: string;
+  /** The proposal it was cast for. */
+  readonly proposal?: string;
   readonly round: number;
   readonly voter: string;
   readonly value: readonly string[];
@@ -316,8 +319,8 @@ const applyToVotes = (state: SwarmState, { type, at, data = {} }: EventDraft): v
   const box = boxOf(state, data['vote']);
   if (!box) return;
   if (type === 'vote.cast') {
-    const { vote, round, voter, value, text, isAuthentic, refuted } = data as unknown as CastData;
-    cast(box, { ballot: { proposal: vote, round, voter, value, ...(text === null ? {} : { text }) }, at, isAuthentic, refuted });
+    const { vote, proposal = vote, round, voter, value, text, isAuthentic, refuted } = data as unknown as CastData;
+    cast(box, { ballot: { proposal, round, voter, value, ...(text === null ? {} : { text }) }, at, isAuthentic, refuted });
   }
   if (type === 'vote.resumed') restartRound(box, at);
   if (type === 'vote.roundEnded') closeRound(box, at);

@@ -4,7 +4,8 @@ import { blobInsert, createBlobs } from './blobs.js';
 import { databaseFile, openDatabase, openRelaxed } from './database.js';
 import { createGroupCommit } from './group-commit.js';
 import { createLedger } from './ledger.js';
-import type { BlobStore, CallLedger, SwarmArchive } from './port.js';
+import type { BlobStore, CallLedger, SecretStore, SwarmArchive } from './port.js';
+import { createSecrets } from './secrets.js';
 
 export type { ArchivedSwarm, BlobStore, CallLedger, InFlightCall, SwarmArchive } from './port.js';
 export { acquireLock, withLock, type Lock } from './lock.js';
@@ -13,6 +14,7 @@ export interface Storage {
   readonly blobs: BlobStore;
   readonly ledger: CallLedger;
   readonly archive: SwarmArchive;
+  readonly secrets: SecretStore;
   close(): void;
 }
 
@@ -27,6 +29,7 @@ export const openStorage = ({ home, root }: { readonly home: string; readonly ro
     blobs: createBlobs(db, insertBlob, commit),
     ledger: createLedger({ db, relaxed, insertBlob, commit }),
     archive: createArchive(store),
+    secrets: createSecrets(db),
     close: () => {
       relaxed.close();
       db.close();

@@ -35,6 +35,13 @@ export interface CallLedger {
   claimOrphan(call: InFlightCall): boolean;
 }
 
+/** What must stay on this machine and out of history, such as the private keys of voters. */
+export interface SecretStore {
+  get(name: string): string | null;
+  /** The secret of that name, made and on disk if there was none; whoever is first decides. */
+  getOrPut(name: string, make: () => string): string;
+}
+
 /** A swarm as the read model keeps it: what `show` printed at its end (contract.md JSON), and its events. */
 export interface ArchivedSwarm {
   readonly swarmId: string;

@@ -16,6 +16,12 @@ export const blobs = sqliteTable('blobs', {
   content: blob({ mode: 'buffer' }).notNull(),
 });
 
+/** What must stay on this machine: private keys of voters, by `vote-key/<voter>`. */
+export const secrets = sqliteTable('secrets', {
+  name: text().primaryKey(),
+  secret: text().notNull(),
+});
+
 /** Calls that processes of this machine are making right now. */
 export const inFlightCalls = sqliteTable('in_flight_calls', {
   key: text().primaryKey(),

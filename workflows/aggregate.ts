@@ -4,7 +4,7 @@ import { variantOf } from '../domain/names.js';
 import { aggregateMaterial, aggregatePrompt, revisePrompt } from '../domain/prompts.js';
 import type { SwarmStatus } from '../domain/swarm-state.js';
 import type { Coordinator } from './coordinator.js';
-import { holdVote } from './hold-vote.js';
+import { holdVote, type Poll } from './hold-vote.js';
 
 /** The merged result, and what keeps it from being the swarm's success. */
 export interface Aggregated {
@@ -16,7 +16,7 @@ export interface Aggregated {
 const ROUNDS = 2;
 
 /** One agent merges what was reached; where the outcome is voted on, a rejected one is revised once. `isPartial` results are not put to the vote. */
-export const aggregate = async (coordinator: Coordinator, isPartial: boolean): Promise<Aggregated> => {
+export const aggregate = async (coordinator: Coordinator, isPartial: boolean, poll?: Poll): Promise<Aggregated> => {
   const { input, state, emit, askAs, control, contextOf } = coordinator;
   const material = aggregateMaterial(state.tasks);
   if (material.length === 0) return { resultText: null, refusal: null };
@@ -35,7 +35,7 @@ export const aggregate = async (coordinator: Coordinator, isPartial: boolean): P
     const { text, inline } = answered.answer;
     if (state.result?.hash !== text.hash) emit({ type: 'result.aggregated', agentId, data: { result: text, usage: answered.usage } });
     if (!isVoted) return { resultText: inline, refusal: null };
-    const verdict = await judge(coordinator, text);
+    const verdict = await judge(coordinator, text, poll);
     if (verdict.kind === 'failed') return { resultText: inline, refusal: refusalOf(verdict.failure) };
     if (verdict.kind === 'approve') return { resultText: inline, refusal: null };
     if (verdict.kind === 'no_quorum') return { resultText: inline, refusal: { status: 'no_quorum', failure: noQuorum(verdict.vote) } };
@@ -48,10 +48,10 @@ export const aggregate = async (coordinator: Coordinator, isPartial: boolean): P
   }
 };
 
-const judge = (coordinator: Coordinator, subject: BlobRef): ReturnType<typeof holdVote> => {
+const judge = (coordinator: Coordinator, subject: BlobRef, poll: Poll | undefined): ReturnType<typeof holdVote> => {
   const { votes } = coordinator.input;
   if (!votes) throw new Error('no vote without a policy');
-  return holdVote(coordinator, votes, { scope: 'swarm', question: 'Is this a good answer to the objective?', subject, priority: 1 });
+  return holdVote(coordinator, votes, { scope: 'swarm', question: 'Is this a good answer to the objective?', subject, priority: 1 }, poll);
 };
 
 const refusalOf = (failure: ErrorReport): NonNullable<Aggregated['refusal']> => ({ status: failure.code === 'budget_exhausted' ? 'budget_exhausted' : 'failed', failure });

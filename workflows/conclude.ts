@@ -3,6 +3,7 @@ import type { TaskState } from '../domain/swarm-state.js';
 import { allSettled } from '../domain/task-graph.js';
 import { aggregate } from './aggregate.js';
 import type { Coordinator } from './coordinator.js';
+import type { Poll } from './hold-vote.js';
 
 /** How one term of a coordinator ended; `handedOver` leaves the rest of the graph to the next term. */
 export type CoordinatorOutcome =
@@ -15,14 +16,14 @@ export type CoordinatorOutcome =
     };
 
 /** Runs the graph as a topology does, merges what was reached and has it judged; again when people added tasks meanwhile. `run` returns why nothing more can be run, or null. */
-export const conclude = async (coordinator: Coordinator, run: () => Promise<ErrorReport | null>): Promise<CoordinatorOutcome> => {
+export const conclude = async (coordinator: Coordinator, run: () => Promise<ErrorReport | null>, poll?: () => Poll | undefined): Promise<CoordinatorOutcome> => {
   for (;;) {
-    const end = await runTerm(coordinator, run);
+    const end = await runTerm(coordinator, run, poll);
     if (end.kind === 'handedOver' || end.status !== 'completed' || allSettled(coordinator.state.tasks)) return end;
   }
 };
 
-const runTerm = async (coordinator: Coordinator, run: () => Promise<ErrorReport | null>): Promise<CoordinatorOutcome> => {
+const runTerm = async (coordinator: Coordinator, run: () => Promise<ErrorReport | null>, poll?: () => Poll | undefined): Promise<CoordinatorOutcome> => {
   const { state, emit } = coordinator;
   const stopped = await run();
   if (stopped) {
@@ -33,7 +34,7 @@ const runTerm = async (coordinator: Coordinator, run: () => Promise<ErrorReport 
   }
   if (!allSettled(state.tasks)) return { kind: 'handedOver' };
   const failure = failureOfGraph(state.tasks);
-  const { resultText, refusal } = await aggregate(coordinator, failure !== null);
+  const { resultText, refusal } = await aggregate(coordinator, failure !== null, poll?.());
   if (refusal) return { kind: 'ended', ...refusal, resultText };
   return { kind: 'ended', status: failure === null ? 'completed' : 'failed', failure, resultText };
 };

@@ -1,12 +1,12 @@
 import * as wf from '@temporalio/workflow';
 import type { ClaimActivities } from '../activities/check-claims.js';
-import { isRoundOver, type BallotBox, type Proposal } from '../domain/ballot.js';
-import type { BallotAnswer } from '../domain/contracts.js';
+import { isRoundOver, type BallotBox, type Proposal, type Voter } from '../domain/ballot.js';
+import type { BallotAnswer, Claim } from '../domain/contracts.js';
 import { electorateOf, roleOfVoter } from '../domain/electorate.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { ballotPrompt } from '../domain/prompts.js';
 import type { VotePolicy } from '../domain/swarm-input.js';
-import { boxOf, type CastData, type TextRef } from '../domain/swarm-state.js';
+import { boxOf, type CallUsage, type CastData, type TextRef } from '../domain/swarm-state.js';
 import type { Coordinator } from './coordinator.js';
 import { CHECK_CLAIMS } from './options.js';
 
@@ -27,16 +27,29 @@ export type Verdict =
   | { readonly kind: 'no_quorum'; readonly vote: string }
   | { readonly kind: 'failed'; readonly failure: ErrorReport };
 
+/** Who votes, and how one of them is asked: resolves when that voter's ballot has been filed, or when there will be none; returns why the whole vote can't go on, or null. */
+export interface Poll {
+  /** `size` voters, or all there are. */
+  electorate(size: number): readonly Voter[];
+  ask(box: BallotBox, motion: Motion, voter: string): Promise<ErrorReport | null>;
+}
+
+/** Agents of the roster, each asked by a model call of this workflow. */
+const agentPoll = (coordinator: Coordinator): Poll => ({
+  electorate: (size) => electorateOf(coordinator.input.roster, size),
+  ask: (box, motion, voter) => askVoter(coordinator, box, motion, voter),
+});
+
 const OPTIONS = ['approve', 'reject'] as const;
 /** Voters that join when the first electorate found no quorum; one more liar is then tolerated. */
 const REINFORCEMENT = 3;
 
 /** Puts a motion to the vote of a frozen electorate: rounds until the quorum, then once a larger electorate, then `no_quorum`. Late votes are cancelled. */
-export const holdVote = async (coordinator: Coordinator, policy: VotePolicy, motion: Motion): Promise<Verdict> => {
+export const holdVote = async (coordinator: Coordinator, policy: VotePolicy, motion: Motion, poll: Poll = agentPoll(coordinator)): Promise<Verdict> => {
   let last = '';
-  for (const proposal of proposalsOf(coordinator, policy, motion)) {
+  for (const proposal of proposalsOf(poll, policy, motion)) {
     last = proposal.id;
-    const failure = await runRounds(coordinator, takeUp(coordinator, proposal), motion);
+    const failure = await runRounds(coordinator, takeUp(coordinator, proposal), motion, poll);
     if (failure) return { kind: 'failed', failure };
     const box = boxOf(coordinator.state, proposal.id);
     coordinator.emit({ type: 'vote.ended', ...taskOf(motion), data: { vote: proposal.id, status: box?.status ?? '', decided: box?.decided ?? null } });
@@ -46,13 +59,13 @@ export const holdVote = async (coordinator: Coordinator, policy: VotePolicy, mot
 };
 
 /** The proposal's id holds the hash of what is judged: another text is another vote. */
-const proposalsOf = ({ input }: Coordinator, { voters, rounds, roundMs }: VotePolicy, { scope, question, subject }: Motion): readonly Proposal[] => {
+const proposalsOf = (poll: Poll, { voters, rounds, roundMs }: VotePolicy, { scope, question, subject }: Motion): readonly Proposal[] => {
   const id = `${scope}-${subject.hash.slice(0, 8)}`;
   const common = { question, form: 'choice' as const, options: OPTIONS, roundMs };
-  return [
-    { ...common, id, electorate: electorateOf(input.roster, voters), rounds },
-    { ...common, id: `${id}-larger`, electorate: electorateOf(input.roster, voters + REINFORCEMENT), rounds: 1 },
-  ];
+  const electorate = poll.electorate(voters);
+  const larger = poll.electorate(voters + REINFORCEMENT);
+  const first = { ...common, id, electorate, rounds };
+  return larger.length > electorate.length ? [first, { ...common, id: `${id}-larger`, electorate: larger, rounds: 1 }] : [first];
 };
 
 /** Opens the box, or takes up the one that an earlier term left open: its round gets its whole time again. */
@@ -65,14 +78,14 @@ const takeUp = ({ state, emit }: Coordinator, proposal: Proposal): BallotBox => 
   return box;
 };
 
-const runRounds = async (coordinator: Coordinator, box: BallotBox, motion: Motion): Promise<ErrorReport | null> => {
+const runRounds = async (coordinator: Coordinator, box: BallotBox, motion: Motion, poll: Poll): Promise<ErrorReport | null> => {
   const { emit, control } = coordinator;
   while (box.status === 'open') {
     if (control().paused) {
       await wf.condition(() => !control().paused);
       emit({ type: 'vote.resumed', data: { vote: box.proposal.id } });
     }
-    const failure = await runRound(coordinator, box, motion);
+    const failure = await runRound(box, motion, poll);
     if (failure) return failure;
     if (box.status === 'open' && !control().paused) emit({ type: 'vote.roundEnded', ...taskOf(motion), data: { vote: box.proposal.id, round: box.round } });
   }
@@ -80,7 +93,7 @@ const runRounds = async (coordinator: Coordinator, box: BallotBox, motion: Motio
 };
 
 /** Asks everybody at once and stops the moment no further vote can change the round. */
-const runRound = async (coordinator: Coordinator, box: BallotBox, motion: Motion): Promise<ErrorReport | null> => {
+const runRound = async (box: BallotBox, motion: Motion, poll: Poll): Promise<ErrorReport | null> => {
   const { round, proposal } = box;
   const silent = proposal.electorate.filter(({ id }) => !box.entries.some(({ voter, filedIn }) => voter === id && filedIn === round));
   let asking = silent.length;
@@ -88,7 +101,7 @@ const runRound = async (coordinator: Coordinator, box: BallotBox, motion: Motion
   const fault: { error?: unknown } = {};
   const ask = async (voter: string): Promise<void> => {
     try {
-      failure ??= await askVoter(coordinator, box, motion, voter);
+      failure ??= await poll.ask(box, motion, voter);
     } catch (error) {
       if (!wf.isCancellation(error)) fault.error = error;
     } finally {
@@ -111,13 +124,12 @@ const runRound = async (coordinator: Coordinator, box: BallotBox, motion: Motion
 
 /** One voter's ballot, its evidence looked up before it counts. A voter that gives none stays silent; only a used-up budget ends the vote. */
 const askVoter = async (coordinator: Coordinator, box: BallotBox, motion: Motion, voter: string): Promise<ErrorReport | null> => {
-  const { proposal, round } = box;
-  const { state, input, ask, emit, contextOf } = coordinator;
-  // The counts of the last round are part of the prompt, and so of the key.
-  const counts = round === 1 ? [] : countsOf(box);
+  const { proposal } = box;
+  const { ask, contextOf } = coordinator;
+  const counts = countsOf(box);
   const answered = await ask({
     scope: motion.scope,
-    purpose: `vote.${proposal.id.slice(motion.scope.length + 1)}.r${round}${counts.map((count) => `-${count}`).join('')}.${voter}`,
+    purpose: `${votePurpose(box, motion)}.${voter}`,
     nth: 1,
     role: roleOfVoter(voter),
     agentId: voter,
@@ -128,16 +140,40 @@ const askVoter = async (coordinator: Coordinator, box: BallotBox, motion: Motion
   });
   if (!answered.ok) return answered.failure.code === 'budget_exhausted' ? answered.failure : null;
   const { choice, claims } = answered.answer.decision as BallotAnswer;
-  const outputs = Object.fromEntries(state.tasks.flatMap(({ id, output }) => (output === null ? [] : [[id, output.hash]])));
-  const refuted = claims.length === 0 ? [] : await checkClaims({ claims, outputs, workspace: input.workspace ?? null });
-  const { hash, bytes } = answered.answer.text;
-  const data: CastData = { vote: proposal.id, round, voter, value: [choice.trim()], text: { hash, bytes }, isAuthentic: true, refuted: refuted[0] ?? null };
-  emit({ type: 'vote.cast', ...taskOf(motion), agentId: voter, data: { ...data, usage: answered.usage } });
+  await fileBallot(coordinator, box, motion, { voter, value: [choice.trim()], claims, text: answered.answer.text, isAuthentic: true, usage: answered.usage });
   return null;
 };
 
-const countsOf = ({ proposal, entries, round }: BallotBox): readonly number[] =>
-  proposal.options.map((option) => entries.filter(({ filedIn, why, value }) => filedIn === round - 1 && why === null && value[0] === option).length);
+export interface Polled {
+  readonly voter: string;
+  readonly value: readonly string[];
+  readonly claims: readonly Claim[];
+  readonly text: TextRef;
+  readonly isAuthentic: boolean;
+  readonly usage: CallUsage;
+  /** The proposal it was cast for, where it says so itself. */
+  readonly proposal?: string;
+}
+
+/** Looks up the evidence of a ballot and files it. `round` is the one it was cast for. */
+export const fileBallot = async ({ state, input, emit }: Coordinator, { proposal, round: open }: BallotBox, motion: Motion, polled: Polled, round = open): Promise<void> => {
+  const { voter, value, claims, isAuthentic, usage } = polled;
+  const outputs = Object.fromEntries(state.tasks.flatMap(({ id, output }) => (output === null ? [] : [[id, output.hash]])));
+  const refuted = claims.length === 0 ? [] : await checkClaims({ claims, outputs, workspace: input.workspace ?? null });
+  const { hash, bytes } = polled.text;
+  const data: CastData = { vote: proposal.id, proposal: polled.proposal ?? proposal.id, round, voter, value, text: { hash, bytes }, isAuthentic, refuted: refuted[0] ?? null };
+  emit({ type: 'vote.cast', ...taskOf(motion), agentId: voter, data: { ...data, usage } });
+};
+
+/** Votes of the round before, which voters are shown: part of the prompt, and so of the key. */
+export const votePurpose = (box: BallotBox, { scope }: Motion): string =>
+  `vote.${box.proposal.id.slice(scope.length + 1)}.r${box.round}${countsOf(box)
+    .map((count) => `-${count}`)
+    .join('')}`;
+
+/** Empty in the first round. */
+export const countsOf = ({ proposal, entries, round }: BallotBox): readonly number[] =>
+  round === 1 ? [] : proposal.options.map((option) => entries.filter(({ filedIn, why, value }) => filedIn === round - 1 && why === null && value[0] === option).length);
 
 const dissentOf = ({ entries }: BallotBox): TextRef | null => entries.find(({ why, value }) => why === null && value[0] === 'reject')?.text ?? null;
 

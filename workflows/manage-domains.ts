@@ -1,16 +1,17 @@
 import * as wf from '@temporalio/workflow';
-import { NOTHING, shareOf, type Amount, type Budget } from '../domain/budget.js';
+import { NOTHING, shareOf, type Amount } from '../domain/budget.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { interestsOf } from '../domain/fates.js';
 import { LIMITS } from '../domain/limits.js';
 import { coordinatorQueue, managerId } from '../domain/names.js';
 import { domainOf } from '../domain/partition.js';
 import { joinSlots, leaveSlots, openSlots, requestSlots } from '../domain/slots.js';
-import { packState, specOf, spentOf, type SwarmState, type TaskState } from '../domain/swarm-state.js';
+import { specOf, spentOf, type TaskState } from '../domain/swarm-state.js';
 import { allSettled } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
+import { freeOf, listenToMembers, reopen, snapshotFor, unlessEnded } from './crew.js';
 import { manager, type ManagerOutcome } from './manager.js';
-import { assignSignal, controlSignal, reportSignal, slotGrantSignal, slotRequestSignal, type Assignment } from './messages.js';
+import { assignSignal, controlSignal, slotGrantSignal, slotRequestSignal, type Assignment } from './messages.js';
 
 /** One domain of the graph and the manager that runs it now. */
 interface Domain {
@@ -31,11 +32,10 @@ export type Managed = { readonly kind: 'settled' | 'handedOver' | 'starved' } | 
  * `starved`: what is left of the budget is too little to be split; it has all come back, and nothing runs any more.
  */
 export const manageDomains = async (coordinator: Coordinator): Promise<Managed> => {
-  const { input, state, emit, relay, control, onControl, wantsHandOver } = coordinator;
+  const { input, state, emit, control, onControl, wantsHandOver } = coordinator;
   const { workflowId } = wf.workflowInfo();
   const domains = new Map<string, Domain>();
   const slots = openSlots(input.maxAgents);
-  const reported = new Map<string, number>();
   let isStopping = false;
   let isStarved = false;
   let failure: ErrorReport | null = null;
@@ -55,6 +55,11 @@ export const manageDomains = async (coordinator: Coordinator): Promise<Managed> 
       needed: state.tasks.filter((task) => needs.has(task.id) && nameOf(task) !== name),
       interests: Object.fromEntries(Object.entries(interests).filter(([id]) => own.has(id))),
     };
+  };
+  /** A domain's tasks and those they need. */
+  const known = (name: string): readonly TaskState[] => {
+    const ids = new Set(tasksOf(name).flatMap(({ id, dependsOn }) => [id, ...dependsOn]));
+    return state.tasks.filter(({ id }) => ids.has(id));
   };
   /** The newcomer first: it must know what it needs before somebody tells it what became of that. */
   const assignAll = async (newcomer: string | null): Promise<void> => {
@@ -81,15 +86,7 @@ export const manageDomains = async (coordinator: Coordinator): Promise<Managed> 
     void tellAll();
     void assignAll(null);
   });
-  wf.setHandler(
-    reportSignal,
-    ({ source = '', first, drafts }) => {
-      const known = reported.get(source) ?? 0;
-      for (const draft of drafts.slice(Math.max(0, known - first))) relay(draft);
-      reported.set(source, Math.max(known, first + drafts.length));
-    },
-    { description: 'Events of a manager, in order.' },
-  );
+  listenToMembers(coordinator);
   wf.setHandler(slotRequestSignal, ({ member, wants, nth }) => grant(requestSlots(slots, member, wants, nth)), {
     description: 'From a manager: how many tasks it could have in flight.',
   });
@@ -110,7 +107,7 @@ export const manageDomains = async (coordinator: Coordinator): Promise<Managed> 
       args: [
         input,
         { reportTo: workflowId, assignment: assignmentOf(domain.name), slots: slots.members.get(id)?.held ?? 0 },
-        ...snapshotFor(state, tasksOf(domain.name), domain.lease, control().paused),
+        ...snapshotFor(state, known(domain.name), domain.lease, control().paused),
       ],
       staticSummary: `manager of ${domain.name} in ${input.swarmId}`,
       cancellationType: wf.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -195,43 +192,4 @@ export const manageDomains = async (coordinator: Coordinator): Promise<Managed> 
     if (allSettled(state.tasks)) return { kind: 'settled' };
     if (wantsHandOver()) return { kind: 'handedOver' };
   }
-};
-
-/** A manager that has just ended needs no message: its next term starts from all of it. */
-const unlessEnded = async (sending: Promise<void> | undefined): Promise<void> => {
-  await sending?.catch(() => undefined);
-};
-
-/** What nobody has spent and nobody was leased; without a limit, nothing is counted. */
-const freeOf = (budget: Budget, spent: Amount, leases: readonly Amount[]): Amount => {
-  const left = (limit: number | null, used: number, leased: number): number => (limit === null ? 0 : Math.max(0, limit - used - leased));
-  return {
-    tokens: left(
-      budget.tokens,
-      spent.tokens,
-      leases.reduce((sum, { tokens }) => sum + tokens, 0),
-    ),
-    microUsd: left(
-      budget.microUsd,
-      spent.microUsd,
-      leases.reduce((sum, { microUsd }) => sum + microUsd, 0),
-    ),
-  };
-};
-
-/** Tasks that ran under a manager that has ended are open again; their answered calls are found in the ledger. */
-const reopen = (tasks: readonly TaskState[]): void => {
-  for (const task of tasks)
-    if (task.status === 'running') {
-      task.status = 'pending';
-      task.tries = 0;
-    }
-};
-
-/** What a manager starts from: its own tasks, those they need, and its lease as its whole budget. */
-const snapshotFor = (state: SwarmState, owned: readonly TaskState[], lease: Amount, paused: boolean): readonly unknown[] => {
-  const needs = new Set(owned.flatMap(({ id, dependsOn }) => [id, ...dependsOn]));
-  const { tokens, microUsd } = state.budget;
-  const budget: Budget = { tokens: tokens === null ? null : lease.tokens, microUsd: microUsd === null ? null : lease.microUsd, spent: NOTHING, reserved: NOTHING };
-  return packState({ ...state, status: paused ? 'paused' : 'running', tasks: state.tasks.filter(({ id }) => needs.has(id)), votes: [], budget }, 0);
 };

@@ -1,10 +1,13 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { SignedVote } from '../activities/vote-keys.js';
 import type { BudgetLimits } from '../domain/budget.js';
+import type { Claim } from '../domain/contracts.js';
 import type { EventDraft, SwarmEvent } from '../domain/events.js';
 import type { Fate } from '../domain/fates.js';
+import type { Owners, PeerItem } from '../domain/mesh.js';
 import type { Topology } from '../domain/names.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import type { TaskState, Usage } from '../domain/swarm-state.js';
+import type { CallUsage, TaskState, TextRef, Usage } from '../domain/swarm-state.js';
 import type { TaskSpec } from '../domain/task-graph.js';
 import type { StatusReply } from '../domain/view.js';
 import type { VoteView } from '../domain/vote-view.js';
@@ -67,6 +70,41 @@ export interface SlotRequest {
 export const slotRequestSignal = defineSignal<[SlotRequest]>('budget.request');
 /** The answer: how many it may have, as of that request. */
 export const slotGrantSignal = defineSignal<[{ readonly slots: number; readonly asOf: number }]>('budget.grant');
+
+/** From a peer to another: many items in one signal. */
+export const peerSignal = defineSignal<[{ readonly from: string; readonly items: readonly PeerItem[] }]>('peer.message');
+/** From the mesh to each peer: its whole wanted condition, so that sending it twice does no harm. */
+export interface MeshRoster {
+  /** Workflow ids of the peers that live, by name. */
+  readonly peers: Readonly<Record<string, string>>;
+  readonly owners: Owners;
+  readonly added: readonly TaskSpec[];
+  /** What the mesh knows of tasks that open ones need. */
+  readonly fates: readonly Fate[];
+}
+export const rosterSignal = defineSignal<[MeshRoster]>('mesh.roster');
+/** What is put to the vote of the peers; `purpose` makes the call key. */
+export interface PeerMotion {
+  readonly proposal: string;
+  readonly round: number;
+  readonly purpose: string;
+  readonly question: string;
+  readonly subject: TextRef;
+  readonly options: readonly string[];
+  /** Votes of the round before, in the order of the options. */
+  readonly counts: readonly number[];
+}
+export const motionSignal = defineSignal<[PeerMotion | null]>('mesh.motion');
+/** A peer's signed vote with what it rests on. */
+export interface PeerBallot {
+  readonly vote: SignedVote;
+  /** Ed25519, base64. */
+  readonly signature: string;
+  readonly claims: readonly Claim[];
+  readonly text: TextRef;
+  readonly usage: CallUsage;
+}
+export const ballotSignal = defineSignal<[PeerBallot]>('peer.ballot');
 
 /** Moves a running swarm to another topology at the next safe point; returns the one it leaves. */
 export const switchTopologyUpdate = defineUpdate<Topology, [to: Topology]>('swarm.switchTopology');

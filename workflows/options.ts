@@ -26,6 +26,9 @@ export interface ModelLane {
 /** Looking up the evidence of a ballot: reads only, on the swarms' queue, where files and texts are. */
 export const CHECK_CLAIMS: ActivityOptions = { taskQueue: SWARMS_QUEUE, startToCloseTimeout: '30 seconds', summary: 'check the evidence of a ballot' };
 
+/** Keys and signatures of voters: on the swarms' queue, where the private keys are; the same again does no harm. */
+export const VOTE_KEYS: ActivityOptions = { taskQueue: SWARMS_QUEUE, startToCloseTimeout: '30 seconds', summary: 'keys and signatures of voters' };
+
 /** Storing texts: cheap and local, safe to repeat (content-addressed). */
 export const STORE_TEXTS: LocalActivityOptions = { startToCloseTimeout: '30 seconds', summary: 'store texts outside history' };
 
