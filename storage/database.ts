@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
@@ -16,6 +16,8 @@ const OLDEST_SQLITE = [3, 51, 3] as const;
 export const openDatabase = (file: string, migrationsFolder: string): Store => {
   mkdirSync(dirname(file), { recursive: true });
   const client = new Database(file, { timeout: 10_000 });
+  // It holds texts, and keys of voters.
+  chmodSync(file, 0o600);
   assertVersion(client);
   client.pragma('journal_mode = WAL');
   client.pragma('synchronous = FULL');

@@ -19,7 +19,7 @@ const drawn = (key: string, nth: number): Fault | null => {
   const place = random.of(`fault ${name}`);
   if (place >= RATE) return null;
   const fault = FAULTS[Math.floor((place / RATE) * FAULTS.length)] ?? null;
-  return fault !== null && RARE.has(fault) && random.of(`rare ${name}`) > 0.1 ? 'error-500' : fault;
+  return fault !== null && RARE.has(fault) && random.of(`rare ${name}`) > 0.25 ? 'error-500' : fault;
 };
 
 let server: TestServer;

@@ -52,7 +52,7 @@ test('one request is followed through all thirteen steps by its trace id', async
   const traceId = 'c0ffee'.padEnd(32, '0');
   // E1 submit, E2 validate: an unknown field is refused, the request is accepted.
   expect((await post('/v1/swarms', { objective: 'Follow me', nonsense: 1 })).status).toBe(400);
-  const accepted = await post('/v1/swarms', { objective: 'Follow me' }, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
+  const accepted = await post('/v1/swarms', { objective: 'Follow me', votes: 'none' }, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
   expect(accepted.status).toBe(202);
   const { swarmId } = (await accepted.json()) as { swarmId: string };
   expect(accepted.headers.get('location')).toBe(`/v1/swarms/${swarmId}`);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -19,6 +20,12 @@ const answer = (text: BlobRef): ModelAnswer => ({
   usage: { inputTokens: 1, outputTokens: 1 },
 });
 const call = { key: 'swarm-1/t1/answer/1', workflowId: 'w', runId: 'r', activityId: '1', attempt: 1, pid: 1, processStart: 's' };
+
+test('the database is readable by its owner only', () => {
+  const home = tempFolder();
+  openStorage({ home, root: packageRoot }).close();
+  expect(statSync(databaseFile(home)).mode & 0o777).toBe(0o600);
+});
 
 describe('blobs', () => {
   const home = tempFolder();

@@ -3,7 +3,7 @@ import { SwarmError } from '../../domain/errors.js';
 import type { SwarmView } from '../../domain/view.js';
 import { engineSuite } from '../helpers/engine-suite.js';
 
-/** One manager per domain, on a real server: hand-overs between domains, leases, failures, death, control, switch. */
+/** One manager per domain, on a real server: hand-overs between domains, leases, failures, death, control. */
 const suite = engineSuite(({ call, contract }) => {
   if (/^\w*broken\/answer/.test(call)) return new SwarmError({ code: 'provider_rejected', message: 'scripted refusal' });
   if (call === 'split/answer/1' && contract === 'plan') return { tasks: [{ id: 'a', title: 'Do split.a', role: 'coder', dependsOn: [] }] };
@@ -152,21 +152,4 @@ test('pause, steer, an added task and resume reach every manager; cancel ends th
   release();
   expect([ended.status, statuses(ended)]).toEqual(['cancelled', { ccr1: 'cancelled', ccr2: 'cancelled', ccc1: 'skipped', ccx1: 'skipped' }]);
   await expectWhole(ended);
-});
-
-test.each([
-  ['queen', 'hierarchical'],
-  ['hierarchical', 'queen'],
-] as const)('a running swarm switches from %s to %s: settled tasks stay, running ones are finished, none is lost or doubled', async (from, to) => {
-  const prefix = `sw${from[0]}`;
-  const open = suite.model().hold(new RegExp(`/${prefix}c1/answer`));
-  const swarmId = await start({ topology: from, tasks: chain(prefix) });
-  await whenAsked(swarmId, `${prefix}c1/answer/1`);
-  await suite.engine().swarms.switchTopology(swarmId, to);
-  open();
-  const view = await suite.engine().end(swarmId);
-  expect([view.status, view.topology, Object.values(statuses(view))]).toEqual(['completed', to, Array(4).fill('succeeded')]);
-  expect(asked(swarmId).sort()).toEqual([`${prefix}c1/answer/1`, `${prefix}r1/answer/1`, `${prefix}r2/answer/1`, `${prefix}x1/answer/1`, 'swarm/aggregate/1'].sort());
-  await expectWhole(view);
-  await expect(suite.engine().swarms.switchTopology(swarmId, from)).rejects.toMatchObject({ code: 'conflict' });
 });
