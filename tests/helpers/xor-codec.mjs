@@ -1,5 +1,6 @@
 // A payload codec for tests: every byte turned over, under an encoding of its own. It shows what passes the hook; it protects nothing.
-const turn = (data) => data.map((byte) => byte ^ 0xff);
+// A payload of nothing, such as that of an activity without a result, has no data.
+const turn = (data) => data?.map((byte) => byte ^ 0xff);
 const { encode } = { encode: (text) => new TextEncoder().encode(text) };
 export const payloadCodecs = [
   {

@@ -138,11 +138,36 @@ record('manager-replaced', { topology: 'hierarchical', agents: domains, tasks: a
   await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'manager.replaced'), 20_000);
   open();
 });
+const mesh = (more: object = {}) => ({ topology: 'mesh' as const, agents: domains, maxAgents: 4, ...more });
+record('mesh', mesh({ tasks: across() }));
+record('mesh-voted', mesh({ votes: 'outcome', tasks: across() }));
+record('mesh-voted-down', mesh({ votes: 'outcome', objective: 'To be voted down.', tasks: [task('a')] }));
+record('mesh-failed', mesh({ tasks: [task('broken'), task('b', { dependsOn: ['broken'] }), task('c')] }));
+record('mesh-budget', mesh({ review: false, budgetTokens: 3_000, tasks: Array.from({ length: 12 }, (_, i) => task(`d${i}`)) }));
+record('mesh-cancelled', mesh({ tasks: across() }), async (swarmId) => {
+  suite.model().hold(new RegExp(`${swarmId}/a/answer`));
+  await whenAsked(swarmId, 'a/answer/1');
+  await suite.engine().swarms.cancel(swarmId);
+});
+record('mesh-stolen', mesh({ maxAgents: 2, review: false, tasks: Array.from({ length: 8 }, (_, i) => task(`s${i}`)) }), async (swarmId) => {
+  const open = suite.model().hold(new RegExp(`${swarmId}/s[02]/answer`));
+  await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'task.moved'), 20_000);
+  open();
+});
+record('peer-lost', mesh({ tasks: across() }), async (swarmId) => {
+  const open = suite.model().hold(new RegExp(`${swarmId}/b/answer`));
+  await whenAsked(swarmId, 'b/answer/1');
+  await suite.server().client.workflow.getHandle(`${swarmId}/mesh-1/peer-2`).terminate('recording');
+  await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'peer.lost'), 20_000);
+  open();
+});
 for (const [from, to] of [
   ['queen', 'hierarchical'],
   ['hierarchical', 'queen'],
+  ['mesh', 'queen'],
+  ['hierarchical', 'mesh'],
 ] as const)
-  record(`switched-from-${from}`, { topology: from, agents: domains, tasks: across() }, async (swarmId) => {
+  record(`switched-${from}-${to}`, { topology: from, agents: domains, tasks: across() }, async (swarmId) => {
     const open = suite.model().hold(new RegExp(`${swarmId}/b/answer`));
     await whenAsked(swarmId, 'b/answer/1');
     await suite.engine().swarms.switchTopology(swarmId, to);

@@ -53,6 +53,16 @@ describe('histories that released versions recorded replay on this one', () => {
       'manager-replaced',
       'switched-from-queen',
       'switched-from-hierarchical',
+      'switched-mesh-queen',
+      'switched-hierarchical-mesh',
+      'mesh',
+      'mesh-voted',
+      'mesh-voted-down',
+      'mesh-failed',
+      'mesh-budget',
+      'mesh-cancelled',
+      'mesh-stolen',
+      'peer-lost',
     ])
       expect(outcomes).toContain(outcome);
   });
@@ -74,12 +84,14 @@ describe('a change of commands is caught', () => {
     ['the outcome is not recorded', /, recordOutcome\([^;]*\]\);/, ']);', 'completed.root'],
     ['another activity', '.callModel({', '.askModel({', 'completed.queen'],
     ['no review', 'if (!input.review)', 'if (true)', 'completed.queen'],
-    ['aggregation left out', /await [^;]*aggregate\)\(coordinator, failure !== null\)/, '{ resultText: null, refusal: null }', 'completed.queen'],
+    ['aggregation left out', /await [^;]*aggregate\)\(coordinator[^;]*/, '{ resultText: null, refusal: null }', 'completed.queen'],
     ['one task at a time', 'slots: () => input.maxAgents', 'slots: () => 1', 'by-hand.queen'],
     ['no vote on the outcome', 'const isVoted = ', 'const isVoted = false && ', 'voted.queen'],
     ['evidence not looked up', 'claims.length === 0 ?', 'true ?', 'evidence.queen'],
     ['another name of a manager', '`${parentId}/manager-${domain}', '`${parentId}/boss-${domain}', 'hierarchical.hierarchical'],
     ['other managers not told', 'if (open.size === 0)', 'if (true)', 'hierarchical.manager-research'],
+    ['another name of a peer', '`${parentId}/${peer}', '`${parentId}/twin-${peer}', 'mesh.mesh'],
+    ['no signature', /await signVote\(/, 'String(', 'mesh-voted.peer'],
     ['one call too many', 'round === ROUNDS || judged.kind', 'round > ROUNDS || judged.kind', 'strict.queen'],
   ];
   test.each(planted)('%s', async (_, from, to, history) => {
