@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openEngine } from '../helpers/engine.js';
-import { startHttpProvider, type ProviderCall } from '../helpers/http-provider.js';
+import { startHttpProvider } from '../helpers/http-provider.js';
+import { agesOfRepeats, type Kill } from '../helpers/paid-twice.js';
 import { CF, startProcess, type Process } from '../helpers/processes.js';
 import { seeded } from '../helpers/seeded.js';
 import { tempFolder } from '../helpers/temp-folder.js';
@@ -37,21 +38,6 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 afterAll(() => server.stop());
-
-/** From the signal until the provider has seen every connection of the dead process close: what it flushed meanwhile reached nobody. Ms since 1970. */
-interface Kill {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Ages (ms) of a call's answers at the kills that explain its repeats; an age above `SETTLE_MS` explains nothing. */
-const agesOfRepeats = ({ at, answeredAt }: ProviderCall, kills: readonly Kill[]): readonly number[] =>
-  at.flatMap((request) => {
-    const answer = answeredAt.findLast((time) => time <= request);
-    if (answer === undefined) return [];
-    const kill = kills.find(({ from, to }) => to >= answer && from <= request);
-    return [kill === undefined ? Number.POSITIVE_INFINITY : Math.max(0, kill.from - answer)];
-  });
 
 const storm = async ({ kills, swarms: count, tasks, broken }: { kills: number; swarms: number; tasks: number; broken?: 'off' | 'late' }): Promise<Storm> => {
   const random = seeded(broken ? `storm, ledger ${broken}` : 'kill storm');
