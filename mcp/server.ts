@@ -70,6 +70,7 @@ export const createMcpServer = ({ swarms, version }: McpDeps): McpServer => {
           strict: true,
           review: true,
           votes: true,
+          topology: true,
         }).shape,
         deadline: z.string().optional().describe('Such as 30m or 2h.'),
         idempotencyKey: z.string().min(1).max(255).optional(),
