@@ -46,14 +46,19 @@ export const selectReviewer = (author: string, roster: readonly Candidate[]): Se
 /** The agents at work, by id: gives out the lowest free number of a role, so that ids stay few and stable. */
 export interface AgentPool {
   readonly busy: Set<string>;
+  /** Where these agents are at work, such as `@coding`: keeps ids of several pools of one swarm apart. */
+  readonly place: string;
 }
 
-export const openPool = (busy: readonly string[] = []): AgentPool => ({ busy: new Set(busy) });
+/** The role of an agent, by its id. */
+export const roleOfAgent = (agentId: string): string => /^([^@]*)-\d+(?:@.*)?$/.exec(agentId)?.[1] ?? agentId;
+
+export const openPool = (place = ''): AgentPool => ({ busy: new Set(), place });
 
 export const takeAgent = (pool: AgentPool, role: string): string => {
   let nth = 1;
-  while (pool.busy.has(`${role}-${nth}`)) nth += 1;
-  const id = `${role}-${nth}`;
+  while (pool.busy.has(`${role}-${nth}${pool.place}`)) nth += 1;
+  const id = `${role}-${nth}${pool.place}`;
   pool.busy.add(id);
   return id;
 };
@@ -66,7 +71,7 @@ export const releaseAgent = (pool: AgentPool, agentId: string): void => {
 export const loadOf = (pool: AgentPool): ReadonlyMap<string, number> => {
   const load = new Map<string, number>();
   for (const id of pool.busy) {
-    const role = id.slice(0, id.lastIndexOf('-'));
+    const role = roleOfAgent(id);
     load.set(role, (load.get(role) ?? 0) + 1);
   }
   return load;

@@ -1,5 +1,6 @@
 import { criticalPath, type CriticalPath } from './critical-path.js';
 import type { ErrorReport } from './errors.js';
+import { roleOfAgent } from './selection.js';
 import type { SwarmInput } from './swarm-input.js';
 import { isEnded, type SwarmState, type SwarmStatus, type TaskState } from './swarm-state.js';
 import type { TaskStatus } from './task-graph.js';
@@ -83,7 +84,7 @@ export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): Swa
     tasks: state.tasks.map((task) => ({
       id: task.id,
       title: task.title,
-      role: task.role ?? (task.agentId === null ? null : task.agentId.slice(0, task.agentId.lastIndexOf('-'))),
+      role: task.role ?? (task.agentId === null ? null : roleOfAgent(task.agentId)),
       status: isEnded(state.status) ? task.status : shownStatus(task, done),
       disputed: task.disputed,
       dependsOn: task.dependsOn,

@@ -1,4 +1,5 @@
 import * as wf from '@temporalio/workflow';
+import { detailsOf } from '../domain/details.js';
 import type { EventDraft } from '../domain/events.js';
 import type { PromptContext } from '../domain/prompts.js';
 import { openPool, releaseAgent, takeAgent, type AgentPool } from '../domain/selection.js';
@@ -31,6 +32,9 @@ export interface Coordinator {
   close(): Promise<void>;
 }
 
+/** `SWARM/mesh-1/peer-2` is at `@peer-2`, `…/manager-coding.2` at `@coding`. */
+const placeOf = (workflowId: string): string => `@${(workflowId.split('/').at(-1) ?? '').replace(/^manager-/, '').replace(/\.\d+$/, '')}`;
+
 /** Opens a coordinator of one term from the snapshot its swarm gave it; registers its handlers before anything is awaited. */
 export const openCoordinator = (
   input: SwarmInput,
@@ -51,13 +55,13 @@ export const openCoordinator = (
     },
     { description: 'From the swarm: pause, steer, added tasks, budget or hand over; carries the whole wanted condition.' },
   );
-  const line = openReportLine(reportTo, state.term, source);
+  const line = openReportLine(reportTo, state.term, () => wf.setCurrentDetails(detailsOf(state, input.model)), source);
   const relay = (draft: EventDraft): void => {
     record(state, draft);
     line.send(draft);
   };
   const emit = (draft: Omit<EventDraft, 'at'>): void => relay({ ...draft, at: Date.now() });
-  const pool = openPool();
+  const pool = openPool(source === undefined ? '' : placeOf(source));
   const { ask } = createAsker({ input, state, emit, isPaused: () => control.paused });
   return {
     input,

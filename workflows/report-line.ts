@@ -13,8 +13,8 @@ export interface ReportLine {
 const PAUSE = '250 milliseconds';
 const MAX_BATCH_BYTES = 64 * 1024;
 
-/** Opens the line of one term to the swarm, or from a member, which says who it is, to its coordinator; its pump survives cancellation, so that the last events arrive too. */
-export const openReportLine = (reportTo: string, term: number, source?: string): ReportLine => {
+/** Opens the line of one term to the swarm, or from a member, which says who it is, to its coordinator; `onSend` is called before each signal; its pump survives cancellation, so that the last events arrive too. */
+export const openReportLine = (reportTo: string, term: number, onSend: () => void, source?: string): ReportLine => {
   const swarm = wf.getExternalWorkflowHandle(reportTo);
   const waiting: EventDraft[] = [];
   let sent = 0;
@@ -25,6 +25,7 @@ export const openReportLine = (reportTo: string, term: number, source?: string):
       await wf.condition(() => waiting.length > 0 || closing);
       if (waiting.length === 0) return;
       const drafts = takeBatch(waiting);
+      onSend();
       await swarm.signal(reportSignal, { term, first: sent, drafts, ...(source === undefined ? {} : { source }) });
       sent += drafts.length;
       if (!closing) await wf.condition(() => closing, PAUSE, { summary: 'gather events' });

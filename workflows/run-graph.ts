@@ -1,7 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { ErrorReport } from '../domain/errors.js';
 import { doomedTasks } from '../domain/fates.js';
-import { loadOf, releaseAgent, selectRole, takeAgent } from '../domain/selection.js';
+import { loadOf, releaseAgent, roleOfAgent, selectRole, takeAgent } from '../domain/selection.js';
 import type { TaskState } from '../domain/swarm-state.js';
 import { allSettled, dependantsOf, readyTasks } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
@@ -43,7 +43,7 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
   const work = async (task: TaskState, agentId: string): Promise<void> => {
     try {
       for (;;) {
-        const failure = await runTask(coordinator, task, agentId, agentId.slice(0, agentId.lastIndexOf('-')));
+        const failure = await runTask(coordinator, task, agentId, roleOfAgent(agentId));
         if (!failure) return;
         if (failure.code === 'budget_exhausted' || task.tries >= task.retries) return fail(task, failure);
         emit({ type: 'task.retried', taskId: task.id, agentId, data: { message: failure.message } });

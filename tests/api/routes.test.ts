@@ -168,7 +168,7 @@ describe('bad input is a problem document, starts nothing and is never a 5xx', (
     ['-1 agents', { objective, maxAgents: -1 }, 400],
     ['1e9 agents', { objective, maxAgents: 1e9 }, 400],
     ['an unknown topology', { objective, topology: 'ring' }, 400],
-    ['a topology of a later version', { objective, topology: 'mesh' }, 400],
+    ['a topology of a later version', { objective, topology: 'distributed' }, 400],
     ['an unknown model', { objective, model: 'nope' }, 400],
     ['an unknown role', { objective, agents: ['nobody'] }, 400],
     [

@@ -260,7 +260,7 @@ describe('refused flags', () => {
   test.each([
     [['--agents', 'wizard'], 'There is no role "wizard"'],
     [['--topology', 'ring'], '--topology is not usable'],
-    [['--topology', 'mesh'], `can't be run by this version`],
+    [['--topology', 'distributed'], `can't be run by this version`],
     [['--model', 'gpt'], 'There is no model "gpt"'],
     [['--agents', 'coder,wizard'], 'There is no role "wizard"'],
     [['--agents', ','], '--agents is not usable'],

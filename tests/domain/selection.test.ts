@@ -2,7 +2,7 @@ import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_MODELS, pickModel } from '../../domain/choose-model.js';
 import { CONTRACTS, type Schema } from '../../domain/contracts.js';
-import { openPool, releaseAgent, selectReviewer, selectRole, takeAgent } from '../../domain/selection.js';
+import { loadOf, openPool, releaseAgent, roleOfAgent, selectReviewer, selectRole, takeAgent } from '../../domain/selection.js';
 
 const role = (name: string, capabilities: string[] = [], craft = 'coding') => ({ name, craft, description: `A ${name}.`, capabilities });
 const roster = [role('queen', ['leading'], 'coordination'), role('coder', ['code', 'typescript']), role('tester', ['tests'], 'testing'), role('reviewer', ['review'], 'review')];
@@ -96,4 +96,11 @@ test('every output contract obeys the strict form: all properties required, no o
     for (const property of Object.values(schema.properties)) check(property);
   };
   for (const { schema } of Object.values(CONTRACTS)) check(schema);
+});
+
+test('the role of an agent is read from its id, wherever it is at work', () => {
+  expect(['coder-1', 'code-analyst-12', 'coder-1@peer-2', 'coder-1@coding', 'planner'].map(roleOfAgent)).toEqual(['coder', 'code-analyst', 'coder', 'coder', 'planner']);
+  const pool = openPool('@peer-2');
+  expect([takeAgent(pool, 'coder'), takeAgent(pool, 'coder')]).toEqual(['coder-1@peer-2', 'coder-2@peer-2']);
+  expect(loadOf(pool).get('coder')).toBe(2);
 });
