@@ -8,3 +8,9 @@ export const domainOf = (tasks: readonly TaskState[], task: TaskState, roster: r
   const chosen = selectRole({ title, role }, roster, new Map()).role;
   return roster.find(({ name }) => name === chosen)?.craft ?? 'general';
 };
+
+/** Parts of at most `size` tasks of the plan, in its order, as a manager splits what is too much for one; sub-tasks stay where their task is. Null = not among `owned`. */
+export const partOf = (tasks: readonly TaskState[], owned: readonly string[], task: TaskState, size: number): string | null => {
+  const at = owned.indexOf(ancestorOf(tasks, task).id);
+  return at < 0 ? null : String(Math.floor(at / size) + 1);
+};

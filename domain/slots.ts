@@ -1,6 +1,6 @@
 /** Places for tasks in flight, leased down to the members of a coordinator: what is held never exceeds the total, whatever order requests and answers arrive in. */
 export interface SlotPool {
-  readonly total: number;
+  total: number;
   readonly members: Map<string, SlotMember>;
 }
 
@@ -43,6 +43,15 @@ export const requestSlots = (pool: SlotPool, id: string, wants: number, asOf: nu
   member.wants = wants;
   member.held = Math.min(member.held, wants);
   return [...new Set([id, ...distribute(pool)])];
+};
+
+/** What the members hold together. */
+export const heldOf = (pool: SlotPool): number => pool.total - freeSlots(pool);
+
+/** Another total; what is held above it comes back as its holders ask for less. Returns the ids that got more. */
+export const resizeSlots = (pool: SlotPool, total: number): readonly string[] => {
+  pool.total = total;
+  return distribute(pool);
 };
 
 /** A member has ended; returns the ids that got its places. */

@@ -5,6 +5,7 @@ import type { PromptContext } from '../domain/prompts.js';
 import { openPool, releaseAgent, takeAgent, type AgentPool } from '../domain/selection.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import { record, taskOf, unpackState, type SwarmState } from '../domain/swarm-state.js';
+import { openVersions } from '../domain/versions.js';
 import { createAsker, type Answered, type Asker, type Question } from './ask-model.js';
 import { controlSignal, type CoordinatorControl } from './messages.js';
 import { openReportLine } from './report-line.js';
@@ -44,9 +45,11 @@ export const openCoordinator = (
   const state = unpackState(snapshot);
   let control: CoordinatorControl = { paused: state.status === 'paused', steering: state.steering, handOver: false };
   const listeners: (() => void)[] = [];
+  const isNews = openVersions();
   wf.setHandler(
     controlSignal,
     (wanted) => {
+      if (!isNews(wanted.version)) return;
       control = wanted;
       // The swarm has these events already: they are not reported again. A member learns its own from its coordinator.
       for (const spec of source === undefined ? (wanted.added ?? []) : []) if (!taskOf(state, spec.id)) record(state, { type: 'task.added', at: Date.now(), data: { spec } });

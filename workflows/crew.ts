@@ -50,9 +50,10 @@ export const reopen = (tasks: readonly TaskState[]): void => {
     }
 };
 
-/** What a member starts from: the tasks it has to know, and its lease as its whole budget. */
+/** What a member starts from: the tasks it has to know, and its lease as its whole budget, of which nothing is used. */
 export const snapshotFor = (state: SwarmState, tasks: readonly TaskState[], lease: Amount, isPaused: boolean): readonly unknown[] => {
   const { tokens, microUsd } = state.budget;
   const budget: Budget = { tokens: tokens === null ? null : lease.tokens, microUsd: microUsd === null ? null : lease.microUsd, spent: NOTHING, reserved: NOTHING };
-  return packState({ ...state, status: isPaused ? 'paused' : 'running', tasks: [...tasks], votes: [], budget }, 0);
+  const usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0, microUsd: 0 };
+  return packState({ ...state, status: isPaused ? 'paused' : 'running', tasks: [...tasks], votes: [], budget, usage }, 0);
 };

@@ -1,4 +1,5 @@
 import type { SwarmInput } from '../domain/swarm-input.js';
+import { domainOf } from '../domain/partition.js';
 import { leaseOf } from '../domain/swarm-state.js';
 import { openCoordinator } from './coordinator.js';
 import { conclude, type CoordinatorOutcome } from './conclude.js';
@@ -10,7 +11,8 @@ export async function hierarchicalSwarm(input: SwarmInput, ...snapshot: unknown[
   const coordinator = openCoordinator(input, snapshot);
   try {
     return await conclude(coordinator, async () => {
-      const managed = await manageDomains(coordinator);
+      const { state, input } = coordinator;
+      const managed = await manageDomains(coordinator, { domainOf: (task) => domainOf(state.tasks, task, input.roster), places: () => input.maxAgents, onChange: () => undefined });
       // Nothing runs below any more: from here on the coordinator spends for itself.
       coordinator.state.budget = leaseOf(coordinator.state);
       if (managed.kind === 'failed') return managed.failure;

@@ -1,17 +1,16 @@
 import * as wf from '@temporalio/workflow';
 import { NOTHING, shareOf, type Amount } from '../domain/budget.js';
 import type { ErrorReport } from '../domain/errors.js';
-import { interestsOf } from '../domain/fates.js';
+import { fateOf, interestsOf } from '../domain/fates.js';
 import { LIMITS } from '../domain/limits.js';
 import { coordinatorQueue, managerId } from '../domain/names.js';
-import { domainOf } from '../domain/partition.js';
-import { joinSlots, leaveSlots, openSlots, requestSlots } from '../domain/slots.js';
+import { joinSlots, leaveSlots, openSlots, requestSlots, resizeSlots, type SlotPool } from '../domain/slots.js';
 import { specOf, spentOf, type TaskState } from '../domain/swarm-state.js';
 import { allSettled } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
 import { freeOf, listenToMembers, reopen, snapshotFor, unlessEnded } from './crew.js';
-import { manager, type ManagerOutcome } from './manager.js';
-import { assignSignal, controlSignal, slotGrantSignal, slotRequestSignal, type Assignment } from './messages.js';
+import type { manager, ManagerOutcome } from './manager.js';
+import { assignSignal, controlSignal, memberSignal, slotGrantSignal, slotRequestSignal, type Assignment } from './messages.js';
 
 /** One domain of the graph and the manager that runs it now. */
 interface Domain {
@@ -27,30 +26,46 @@ interface Domain {
 
 export type Managed = { readonly kind: 'settled' | 'handedOver' | 'starved' } | { readonly kind: 'failed'; readonly failure: ErrorReport };
 
+/** What one level of managers is about. */
+export interface Level {
+  /** The domain a task belongs to; null = it is somebody else's. */
+  domainOf(task: TaskState): string | null;
+  /** Places for tasks in flight, by now. */
+  places(): number;
+  /** Calls back when there are other tasks to manage. */
+  onChange(listener: () => void): void;
+}
+
 /**
  * Runs the graph by one manager per domain until everything has settled. Managers that die are replaced from what they reported last.
  * `starved`: what is left of the budget is too little to be split; it has all come back, and nothing runs any more.
  */
-export const manageDomains = async (coordinator: Coordinator): Promise<Managed> => {
+export const manageDomains = async (coordinator: Coordinator, level: Level, slots: SlotPool = openSlots(level.places())): Promise<Managed> => {
   const { input, state, emit, control, onControl, wantsHandOver } = coordinator;
   const { workflowId } = wf.workflowInfo();
   const domains = new Map<string, Domain>();
-  const slots = openSlots(input.maxAgents);
   let isStopping = false;
   let isStarved = false;
   let failure: ErrorReport | null = null;
 
-  const nameOf = (task: TaskState): string => domainOf(state.tasks, task, input.roster);
+  const nameOf = (task: TaskState): string | null => level.domainOf(task);
+  const mine = (): readonly TaskState[] => state.tasks.filter((task) => nameOf(task) !== null);
   const tasksOf = (name: string): readonly TaskState[] => state.tasks.filter((task) => nameOf(task) === name);
   const active = (): readonly Domain[] => [...domains.values()].filter(({ manager: id }) => id !== null);
-  const ownerOf = (task: TaskState): string | null => domains.get(nameOf(task))?.manager ?? null;
+  const ownerOf = (task: TaskState): string | null => domains.get(nameOf(task) ?? '')?.manager ?? null;
 
+  let sent = 0;
+  const nextVersion = (): number => {
+    sent += 1;
+    return sent;
+  };
   const assignmentOf = (name: string): Assignment => {
     const owned = tasksOf(name).filter(({ parent }) => parent === null);
     const needs = new Set(tasksOf(name).flatMap(({ dependsOn }) => dependsOn));
     const interests = interestsOf(state.tasks, ownerOf);
     const own = new Set(owned.map(({ id }) => id));
     return {
+      version: nextVersion(),
       owned: owned.map(specOf),
       needed: state.tasks.filter((task) => needs.has(task.id) && nameOf(task) !== name),
       interests: Object.fromEntries(Object.entries(interests).filter(([id]) => own.has(id))),
@@ -70,14 +85,15 @@ export const manageDomains = async (coordinator: Coordinator): Promise<Managed> 
   };
   const tellAll = async (): Promise<void> => {
     const { added: _, budget: __, ...wanted } = control();
-    await Promise.all(active().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, { ...wanted, handOver: wanted.handOver || isStopping }))));
+    const version = nextVersion();
+    await Promise.all(active().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, { ...wanted, version, handOver: wanted.handOver || isStopping }))));
   };
   const grant = async (ids: readonly string[]): Promise<void> => {
     await Promise.all(
       ids.map((id) => {
         const member = slots.members.get(id);
         const handle = active().find(({ manager: known }) => known === id)?.handle;
-        return unlessEnded(member && handle?.signal(slotGrantSignal, { slots: member.held, asOf: member.asOf }));
+        return unlessEnded(member && handle?.signal(slotGrantSignal, { slots: member.held, asOf: member.asOf, version: nextVersion() }));
       }),
     );
   };
@@ -86,6 +102,7 @@ export const manageDomains = async (coordinator: Coordinator): Promise<Managed> 
     void tellAll();
     void assignAll(null);
   });
+  level.onChange(() => void assignAll(null));
   listenToMembers(coordinator);
   wf.setHandler(slotRequestSignal, ({ member, wants, nth }) => grant(requestSlots(slots, member, wants, nth)), {
     description: 'From a manager: how many tasks it could have in flight.',
@@ -101,7 +118,7 @@ export const manageDomains = async (coordinator: Coordinator): Promise<Managed> 
   /** One term of a domain's manager. */
   const runTerm = async (domain: Domain, id: string): Promise<ManagerOutcome> => {
     const startsWith = control();
-    const handle = await wf.startChild(manager, {
+    const handle = await wf.startChild<typeof manager>('manager', {
       workflowId: id,
       taskQueue: coordinatorQueue(input.model.provider),
       args: [
@@ -152,7 +169,7 @@ export const manageDomains = async (coordinator: Coordinator): Promise<Managed> 
 
   const idle = (): readonly string[] => {
     const open = new Set(state.tasks.filter(({ status }) => status === 'pending').map(nameOf));
-    return [...open].filter((name) => (domains.get(name)?.manager ?? null) === null);
+    return [...open].filter((name) => name !== null).filter((name) => (domains.get(name)?.manager ?? null) === null);
   };
   const running = new Set<Promise<void>>();
   const fault: { error?: unknown } = {};
@@ -182,14 +199,36 @@ export const manageDomains = async (coordinator: Coordinator): Promise<Managed> 
   };
   const isHandingOver = (): boolean => wantsHandOver() || isStopping;
 
+  /** What has become of somebody else's tasks that ours need, for those who have not been told. */
+  const told = new Set<string>();
+  const news = (): readonly { readonly domain: Domain; readonly ids: readonly string[] }[] =>
+    active().flatMap((domain) => {
+      const needs = new Set(tasksOf(domain.name).flatMap(({ dependsOn }) => dependsOn));
+      const ids = [...needs].filter(
+        (id) => !told.has(`${domain.manager ?? ''} ${id}`) && state.tasks.some((task) => task.id === id && nameOf(task) === null) && fateOf(state.tasks, id) !== null,
+      );
+      return ids.length === 0 || domain.handle === null ? [] : [{ domain, ids }];
+    });
+  const passOn = async (): Promise<void> => {
+    await Promise.all(
+      news().map(({ domain, ids }) => {
+        for (const id of ids) told.add(`${domain.manager ?? ''} ${id}`);
+        return unlessEnded(domain.handle?.signal(memberSignal, { fates: ids.flatMap((id) => fateOf(state.tasks, id) ?? []) }));
+      }),
+    );
+  };
+  const hasOtherPlaces = (): boolean => level.places() !== slots.total;
+
   for (;;) {
+    if (hasOtherPlaces()) await grant(resizeSlots(slots, level.places()));
     if (!isHandingOver()) start(idle());
-    await wf.condition(() => 'error' in fault || running.size === 0 || (!isHandingOver() && idle().length > 0));
+    await passOn();
+    await wf.condition(() => 'error' in fault || running.size === 0 || hasOtherPlaces() || news().length > 0 || (!isHandingOver() && idle().length > 0));
     if ('error' in fault) throw fault.error;
     if (running.size > 0) continue;
     if (failure) return { kind: 'failed', failure };
     if (isStarved) return { kind: 'starved' };
-    if (allSettled(state.tasks)) return { kind: 'settled' };
+    if (allSettled(mine())) return { kind: 'settled' };
     if (wantsHandOver()) return { kind: 'handedOver' };
   }
 };

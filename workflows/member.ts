@@ -1,6 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import { ancestorOf, fateOf, learnFate } from '../domain/fates.js';
 import { openTask, taskOf, type TaskState } from '../domain/swarm-state.js';
+import { openVersions } from '../domain/versions.js';
 import { readyTasks } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
 import { assignSignal, memberSignal, slotGrantSignal, slotRequestSignal, type Assignment } from './messages.js';
@@ -16,6 +17,10 @@ export interface Post {
 }
 
 export interface MemberDesk extends Desk {
+  /** Ids of the tasks of the plan that it owns, in the order they came. */
+  owned(): readonly string[];
+  /** Calls back after each assignment. */
+  onAssign(listener: () => void): void;
   /** Resolves when everybody who waits for one of its settled tasks has been told. */
   close(): Promise<void>;
 }
@@ -23,8 +28,8 @@ export interface MemberDesk extends Desk {
 /** Messages to one recipient are gathered for this long (architecture.md section 6). */
 const PAUSE = '100 milliseconds';
 
-/** The desk of a member: runs what it was assigned, tells those who wait for it what became of it, and leases places from its coordinator. Registers its handlers before anything is awaited. */
-export const openMemberDesk = (coordinator: Coordinator, post: Post): MemberDesk => {
+/** `heldBelow` = places that members of its own hold. The desk of a member: runs what it was assigned, tells those who wait for it what became of it, and leases places from its coordinator. Registers its handlers before anything is awaited. */
+export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: () => number = () => 0): MemberDesk => {
   const { state, control, wantsHandOver } = coordinator;
   const { workflowId } = wf.workflowInfo();
   const running = new Set<string>();
@@ -32,13 +37,17 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post): MemberDesk
   let granted = post.slots;
   let asked = { wants: Number.POSITIVE_INFINITY, nth: 0 };
   let closing = false;
+  const listeners: (() => void)[] = [];
+  const [isNewAssignment, isNewGrant] = [openVersions(), openVersions()];
 
   wf.setHandler(
     assignSignal,
     (wanted) => {
+      if (!isNewAssignment(wanted.version)) return;
       assignment = wanted;
       for (const spec of wanted.owned) if (!taskOf(state, spec.id)) state.tasks.push(openTask(spec, { parent: null }));
       for (const task of wanted.needed) if (!taskOf(state, task.id)) state.tasks.push(task);
+      for (const listener of listeners) listener();
     },
     { description: 'From the coordinator: all tasks that this member owns by now, and who waits for them.' },
   );
@@ -51,16 +60,19 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post): MemberDesk
   );
   wf.setHandler(
     slotGrantSignal,
-    ({ slots, asOf }) => {
+    ({ slots, asOf, version }) => {
       // An answer to an older request may promise what the newer one gave back.
-      if (asOf === asked.nth) granted = slots;
+      if (isNewGrant(version) && asOf === asked.nth) granted = slots;
     },
     { description: 'From the coordinator: how many tasks may be in flight.' },
   );
 
   const owned = (): ReadonlySet<string> => new Set(assignment.owned.map(({ id }) => id));
   const owns = (task: TaskState): boolean => owned().has(ancestorOf(state.tasks, task).id);
-  const wants = (): number => (control().paused || wantsHandOver() ? running.size : running.size + readyTasks(state.tasks).filter(owns).length);
+  /** Tasks in flight, here or below. */
+  const inFlight = (): number => state.tasks.filter((task) => task.status === 'running' && owns(task)).length;
+  // What members below hold is not given back before they do.
+  const wants = (): number => Math.max(heldBelow(), control().paused || wantsHandOver() ? inFlight() : inFlight() + readyTasks(state.tasks).filter(owns).length);
 
   const told = new Set<string>();
   /** What settled and was not told yet, by recipient. */
@@ -103,6 +115,8 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post): MemberDesk
 
   return {
     owns,
+    owned: () => assignment.owned.map(({ id }) => id),
+    onAssign: (listener) => void listeners.push(listener),
     slots: () => Math.min(granted, asked.wants),
     running,
     isLeased: true,

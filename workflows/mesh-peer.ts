@@ -44,9 +44,8 @@ export async function meshPeer(input: SwarmInput, post: PeerPost, ...snapshot: u
   try {
     for (;;) {
       const failure = await runGraph(coordinator, desk);
-      const { spent } = state.budget;
-      if (failure) return { kind: 'starved', failure, spent };
-      if (wantsHandOver()) return { kind: control().handOver ? 'done' : 'handedOver', spent };
+      if (failure) return { kind: 'starved', failure };
+      if (wantsHandOver()) return { kind: control().handOver ? 'done' : 'handedOver' };
       await wf.condition(() => wantsHandOver() || readyTasks(state.tasks).some((task) => desk.owns(task)));
     }
   } finally {

@@ -57,7 +57,13 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   const hasOwner = (task: TaskState): boolean => peers.get(ownerOf(owners, state.tasks, task) ?? '')?.isAlive === true;
   const orphans = (): readonly TaskState[] => [...new Set(state.tasks.filter((task) => isOpen(task) && !hasOwner(task)).map((task) => ancestorOf(state.tasks, task)))];
 
+  let sent = 0;
+  const nextVersion = (): number => {
+    sent += 1;
+    return sent;
+  };
   const roster = (): MeshRoster => ({
+    version: nextVersion(),
     peers: Object.fromEntries(alive().map(({ name, id }) => [name, id])),
     owners,
     added: state.tasks.filter(({ isAdded, parent }) => isAdded && parent === null).map(specOf),
@@ -65,7 +71,8 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   });
   const tellAll = async (): Promise<void> => {
     const { added: _, budget: __, ...wanted } = control();
-    await Promise.all(alive().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, { ...wanted, handOver: wanted.handOver || isStopping }))));
+    const version = nextVersion();
+    await Promise.all(alive().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, { ...wanted, version, handOver: wanted.handOver || isStopping }))));
   };
   const callRoll = async (): Promise<void> => {
     const now = roster();

@@ -55,6 +55,8 @@ export interface Assignment {
   readonly owned: readonly TaskSpec[];
   /** Other members' tasks that these need, as far as the coordinator knows them. */
   readonly needed: readonly TaskState[];
+  /** Counts what this sender sent of this kind, from 1; absent in messages of older versions. */
+  readonly version?: number;
   /** Task id → workflow ids of the members whose tasks need it. */
   readonly interests: Readonly<Record<string, readonly string[]>>;
 }
@@ -69,12 +71,14 @@ export interface SlotRequest {
 }
 export const slotRequestSignal = defineSignal<[SlotRequest]>('budget.request');
 /** The answer: how many it may have, as of that request. */
-export const slotGrantSignal = defineSignal<[{ readonly slots: number; readonly asOf: number }]>('budget.grant');
+export const slotGrantSignal = defineSignal<[{ readonly slots: number; readonly asOf: number; readonly version?: number }]>('budget.grant');
 
 /** From a peer to another: many items in one signal. */
 export const peerSignal = defineSignal<[{ readonly from: string; readonly items: readonly PeerItem[] }]>('peer.message');
 /** From the mesh to each peer: its whole wanted condition, so that sending it twice does no harm. */
 export interface MeshRoster {
+  /** Counts what this sender sent of this kind, from 1; absent in messages of older versions. */
+  readonly version?: number;
   /** Workflow ids of the peers that live, by name. */
   readonly peers: Readonly<Record<string, string>>;
   readonly owners: Owners;
@@ -116,6 +120,8 @@ export interface CoordinatorControl {
   /** Tasks that people added, in order, and the limits of the budget; absent in messages of older versions. */
   readonly added?: readonly TaskSpec[];
   readonly budget?: BudgetLimits;
+  /** Counts what this sender sent of this kind, from 1; absent in messages of older versions. */
+  readonly version?: number;
   /** Finish what runs, start nothing, hand over. */
   readonly handOver: boolean;
 }

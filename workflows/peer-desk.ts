@@ -3,6 +3,7 @@ import { closedBreaker, onFailure, onRequest, onSuccess, type Breaker } from '..
 import { fateOf, learnFate } from '../domain/fates.js';
 import { chooseVictim, gossipTargets, handOut, mergeOwners, ownerOf, surplusOf, type Owners, type PeerItem } from '../domain/mesh.js';
 import { openTask, taskOf, type TaskState } from '../domain/swarm-state.js';
+import { openVersions } from '../domain/versions.js';
 import { allSettled, readyTasks } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
 import { peerSignal, rosterSignal } from './messages.js';
@@ -34,6 +35,7 @@ export const openPeerDesk = (coordinator: Coordinator, post: PeerPost): PeerDesk
   const { self } = post;
   let { peers, owners } = post;
   const running = new Set<string>();
+  const isNewRoll = openVersions();
   const outbox = openOutbox(self, (peer) => peers[peer] ?? '');
   const told = new Set<string>();
   const loads = new Map<string, { readonly spare: number; readonly asOf: number }>();
@@ -91,8 +93,9 @@ export const openPeerDesk = (coordinator: Coordinator, post: PeerPost): PeerDesk
   );
   wf.setHandler(
     rosterSignal,
-    ({ peers: living, owners: known, added, fates }) => {
-      peers = living;
+    ({ peers: living, owners: known, added, fates, version }) => {
+      // Who lives is as of the newest roll; the rest joins in any order.
+      if (isNewRoll(version)) peers = living;
       for (const spec of added) if (!taskOf(state, spec.id)) state.tasks.push(openTask(spec, { parent: null }));
       owners = mergeOwners(owners, known);
       for (const fate of fates) learnFate(state, fate);

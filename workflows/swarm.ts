@@ -50,8 +50,11 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
   };
   /** The topology of the coordinator that runs; another one is due once people have switched. */
   let runs: Topology = state.topology;
+  let told = 0;
   const tellCoordinator = async (handOver = false): Promise<void> => {
+    told += 1;
     const control: CoordinatorControl = {
+      version: told,
       paused: state.status === 'paused',
       steering: state.steering,
       added: state.tasks.filter(({ isAdded, parent }) => isAdded && parent === null).map(specOf),
