@@ -49,8 +49,10 @@ property.prop([steps, fc.integer({ min: 1, max: 10 })], { numRuns: 2_000 })(
       wants: 12,
       nth: 0,
       up: [] as { wants: number; nth: number }[],
-      down: [] as { slots: number; asOf: number }[],
+      down: [] as { slots: number; asOf: number; version: number }[],
+      isNews: openVersions(),
     }));
+    let version = 0;
     const grant = (changed: readonly string[]): void => {
       for (const id of changed) {
         version += 1;
