@@ -52,6 +52,22 @@ export const learnFate = (state: SwarmState, { taskId, status, output, isLost: l
   task.givenUp = !lost;
 };
 
+/** Learns fates in any order: one of a task that is not known yet is kept until it is. Returns what to call with news, and after tasks were added. */
+export const openLearning = (state: SwarmState): { readonly learn: (fates: readonly Fate[]) => void; readonly catchUp: () => void } => {
+  const early = new Map<string, Fate>();
+  const learn = (fates: readonly Fate[]): void => {
+    for (const fate of fates)
+      if (taskOf(state, fate.taskId)) learnFate(state, fate);
+      else early.set(fate.taskId, fate);
+  };
+  const catchUp = (): void => {
+    const waiting = [...early.values()];
+    early.clear();
+    learn(waiting);
+  };
+  return { learn, catchUp };
+};
+
 /** Open tasks that wait, directly, for something that is lost. */
 export const doomedTasks = (tasks: readonly TaskState[]): readonly { readonly task: TaskState; readonly because: string }[] => {
   const lost = new Set(tasks.filter(isLost).map(({ id }) => id));

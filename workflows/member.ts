@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import { ancestorOf, fateOf, learnFate } from '../domain/fates.js';
+import { ancestorOf, fateOf, openLearning } from '../domain/fates.js';
 import { openTask, taskOf, type TaskState } from '../domain/swarm-state.js';
 import { openVersions } from '../domain/versions.js';
 import { readyTasks } from '../domain/task-graph.js';
@@ -33,6 +33,7 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
   const { state, control, wantsHandOver } = coordinator;
   const { workflowId } = wf.workflowInfo();
   const running = new Set<string>();
+  const { learn, catchUp } = openLearning(state);
   let { assignment } = post;
   let granted = post.slots;
   let asked = { wants: Number.POSITIVE_INFINITY, nth: 0 };
@@ -47,17 +48,12 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
       assignment = wanted;
       for (const spec of wanted.owned) if (!taskOf(state, spec.id)) state.tasks.push(openTask(spec, { parent: null }));
       for (const task of wanted.needed) if (!taskOf(state, task.id)) state.tasks.push(task);
+      catchUp();
       for (const listener of listeners) listener();
     },
     { description: 'From the coordinator: all tasks that this member owns by now, and who waits for them.' },
   );
-  wf.setHandler(
-    memberSignal,
-    ({ fates }) => {
-      for (const fate of fates) learnFate(state, fate);
-    },
-    { description: 'From another member: what became of tasks that ours need.' },
-  );
+  wf.setHandler(memberSignal, ({ fates }) => learn(fates), { description: 'From another member: what became of tasks that ours need.' });
   wf.setHandler(
     slotGrantSignal,
     ({ slots, asOf, version }) => {

@@ -1,6 +1,6 @@
 import * as wf from '@temporalio/workflow';
 import { closedBreaker, onFailure, onRequest, onSuccess, type Breaker } from '../domain/breaker.js';
-import { fateOf, learnFate } from '../domain/fates.js';
+import { fateOf, openLearning } from '../domain/fates.js';
 import { chooseVictim, gossipTargets, handOut, mergeOwners, ownerOf, surplusOf, type Owners, type PeerItem } from '../domain/mesh.js';
 import { openTask, taskOf, type TaskState } from '../domain/swarm-state.js';
 import { openVersions } from '../domain/versions.js';
@@ -35,6 +35,7 @@ export const openPeerDesk = (coordinator: Coordinator, post: PeerPost): PeerDesk
   const { self } = post;
   let { peers, owners } = post;
   const running = new Set<string>();
+  const { learn, catchUp } = openLearning(state);
   const isNewRoll = openVersions();
   const outbox = openOutbox(self, (peer) => peers[peer] ?? '');
   const told = new Set<string>();
@@ -53,7 +54,7 @@ export const openPeerDesk = (coordinator: Coordinator, post: PeerPost): PeerDesk
   const receive = (from: string, item: PeerItem): void => {
     switch (item.kind) {
       case 'fate':
-        return learnFate(state, item.fate);
+        return learn([item.fate]);
       case 'owners': {
         const merged = mergeOwners(owners, item.owners);
         const isNews = Object.entries(item.owners).some(([id]) => merged[id]?.version !== owners[id]?.version || merged[id]?.peer !== owners[id]?.peer);
@@ -79,7 +80,7 @@ export const openPeerDesk = (coordinator: Coordinator, post: PeerPost): PeerDesk
       }
       case 'give':
         owners = mergeOwners(owners, item.owners);
-        for (const fate of item.fates) learnFate(state, fate);
+        learn(item.fates);
         if (item.tasks.length === 0) loads.set(from, { spare: 0, asOf: loads.get(from)?.asOf ?? 0 });
         answered = Math.max(answered, item.nth);
     }
@@ -98,7 +99,8 @@ export const openPeerDesk = (coordinator: Coordinator, post: PeerPost): PeerDesk
       if (isNewRoll(version)) peers = living;
       for (const spec of added) if (!taskOf(state, spec.id)) state.tasks.push(openTask(spec, { parent: null }));
       owners = mergeOwners(owners, known);
-      for (const fate of fates) learnFate(state, fate);
+      catchUp();
+      learn(fates);
     },
     { description: 'From the mesh: the peers that live, who owns what by now, and tasks that people added.' },
   );

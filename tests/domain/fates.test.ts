@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ancestorOf, doomedTasks, fateOf, interestsOf, learnFate } from '../../domain/fates.js';
+import { ancestorOf, doomedTasks, fateOf, interestsOf, learnFate, openLearning } from '../../domain/fates.js';
 import { domainOf } from '../../domain/partition.js';
 import { openTask, record, type SwarmState, type TaskState } from '../../domain/swarm-state.js';
 import { shareOf } from '../../domain/budget.js';
@@ -34,6 +34,17 @@ describe('the fate of a task', () => {
     ]);
     expect(state.tasks[1]?.dependsOn).toEqual(['s', 's.a']);
     learnFate(stateOf(task('other')), fate);
+  });
+  test('that comes before its task is known is kept until it is', () => {
+    const fate = fateOf([task('new', [], { status: 'succeeded', output })], 'new');
+    const state = stateOf(task('old'));
+    const { learn, catchUp } = openLearning(state);
+    if (fate) learn([fate]);
+    catchUp();
+    state.tasks.push(task('new'));
+    expect(state.tasks[1]?.status).toBe('pending');
+    catchUp();
+    expect(state.tasks[1]?.status).toBe('succeeded');
   });
   test('of a loss dooms what waits for it; what a policy gave up dooms nothing', () => {
     const lost = [task('a', [], { status: 'failed' }), task('b', ['a']), task('c', ['b'])];
