@@ -12,8 +12,8 @@ export interface Outbox {
 
 const PAUSE = '100 milliseconds';
 
-/** Opens the box of the peer `self`; `idOf` gives the workflow id of a peer. Letters to peers that have ended are lost: somebody else owns their tasks by then. */
-export const openOutbox = (self: string, idOf: (peer: string) => string): Outbox => {
+/** Opens the box of the peer `self`; `idOf` gives the workflow id of a peer that lives. Letters to others are dropped: somebody else owns their tasks by then. */
+export const openOutbox = (self: string, idOf: (peer: string) => string | undefined): Outbox => {
   const waiting = new Map<string, PeerItem[]>();
   let closing = false;
   const pump = async (): Promise<void> => {
@@ -23,12 +23,14 @@ export const openOutbox = (self: string, idOf: (peer: string) => string): Outbox
       const letters = [...waiting];
       waiting.clear();
       await Promise.all(
-        letters.map(([peer, items]) =>
-          wf
-            .getExternalWorkflowHandle(idOf(peer))
+        letters.map(async ([peer, items]) => {
+          const id = idOf(peer);
+          if (id === undefined) return;
+          await wf
+            .getExternalWorkflowHandle(id)
             .signal(peerSignal, { from: self, items })
-            .catch(() => undefined),
-        ),
+            .catch(() => undefined);
+        }),
       );
       if (!closing) await wf.condition(() => closing, PAUSE, { summary: 'gather letters' });
     }

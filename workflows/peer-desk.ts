@@ -37,7 +37,7 @@ export const openPeerDesk = (coordinator: Coordinator, post: PeerPost): PeerDesk
   const running = new Set<string>();
   const { learn, catchUp } = openLearning(state);
   const isNewRoll = openVersions();
-  const outbox = openOutbox(self, (peer) => peers[peer] ?? '');
+  const outbox = openOutbox(self, (peer) => peers[peer]);
   const told = new Set<string>();
   const loads = new Map<string, { readonly spare: number; readonly asOf: number }>();
   const breakers = new Map<string, Breaker>();
