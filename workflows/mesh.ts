@@ -49,6 +49,7 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   let owners: Owners = {};
   let publicKeys: Readonly<Record<string, string>> = {};
   let ballot: { readonly box: BallotBox; readonly motion: Motion } | null = null;
+  let filed: Promise<void> = Promise.resolve();
   let isStopping = false;
   let isStarved = false;
 
@@ -86,10 +87,17 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   wf.setHandler(
     ballotSignal,
     async ({ vote, signature, ...rest }) => {
-      const [isAuthentic = false] = await verifyVotes([
-        { vote: { ...vote, voter: `${workflowId}/${vote.voter}` }, publicKey: publicKeys[`${workflowId}/${vote.voter}`] ?? '', signature },
-      ]);
-      if (ballot) await fileBallot(coordinator, ballot.box, ballot.motion, { ...rest, voter: vote.voter, value: vote.value, isAuthentic, proposal: vote.proposal }, vote.round);
+      const signer = `${workflowId}/${vote.voter}`;
+      const checking = verifyVotes([{ vote: { ...vote, voter: signer }, publicKey: publicKeys[signer] ?? '', signature }]);
+      // Checked side by side, filed in the order of arrival.
+      const before = filed;
+      const filing = (async () => {
+        const [isAuthentic = false] = await checking;
+        await before;
+        if (ballot) await fileBallot(coordinator, ballot.box, ballot.motion, { ...rest, voter: vote.voter, value: vote.value, isAuthentic, proposal: vote.proposal }, vote.round);
+      })();
+      filed = filing.catch(() => undefined);
+      await filing;
     },
     { description: 'From a peer: its signed ballot.' },
   );
