@@ -1,5 +1,5 @@
 import type { SwarmEvent } from '../domain/events.js';
-import { unpackState } from '../domain/swarm-state.js';
+import { unpackState } from '../domain/pack-state.js';
 import { viewOf, type StatusReply } from '../domain/view.js';
 import type { BlobStore, SwarmArchive } from '../storage/port.js';
 

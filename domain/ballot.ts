@@ -100,7 +100,9 @@ const memberOf = ({ proposal }: BallotBox, voter: string): Voter | undefined => 
 const weightOf = (box: BallotBox, voter: string): number => memberOf(box, voter)?.weight ?? 1;
 /** Only these were a voter's own word in this round; an invalid one is its vote too, and counts as an abstention. */
 const OWN_WORD: ReadonlySet<Refusal | null> = new Set([null, 'invalid', 'refuted']);
-const hasVoted = ({ entries, round }: BallotBox, voter: string): boolean => entries.some((entry) => entry.voter === voter && entry.filedIn === round && OWN_WORD.has(entry.why));
+/** Whether the voter has had its say in the open round; a ballot forged in its name is not its own. */
+export const hasVoted = ({ entries, round }: BallotBox, voter: string): boolean =>
+  entries.some((entry) => entry.voter === voter && entry.filedIn === round && OWN_WORD.has(entry.why));
 
 const isValidValue = ({ form, options }: Proposal, value: readonly string[]): boolean =>
   value.length > 0 && new Set(value).size === value.length && value.every((option) => options.includes(option)) && (form !== 'choice' || value.length === 1);
@@ -193,7 +195,7 @@ export const closeRound = (box: BallotBox, at: number, rules: BallotRules = BALL
   box.closesAt = at + box.proposal.roundMs;
 };
 
-/** Files every entry again into an empty box: what the record says must be what was announced. */
+/** Counts the record again by itself, the first own word of each member in each round: it must be what the box decided and what was announced. */
 export const recount = (box: BallotBox): { readonly decided: string | null; readonly agrees: boolean } => {
   const votes = (round: number): readonly CountedVote[] => {
     const weights = new Map(box.proposal.electorate.map(({ id, weight }) => [id, weight]));
@@ -206,9 +208,8 @@ export const recount = (box: BallotBox): { readonly decided: string | null; read
     });
   };
   const rounds = Array.from({ length: box.round }, (_, i) => i + 1);
-  const decided = rounds
-    .map((round) => tallyVotes(box.proposal.form, box.proposal.options, votes(round), { total: totalOf(box.proposal), open: 0 }).decided)
-    .find((value) => value !== null);
-  const found = decided ?? null;
+  const found =
+    rounds.map((round) => tallyVotes(box.proposal.form, box.proposal.options, votes(round), { total: totalOf(box.proposal), open: 0 }).decided).find((value) => value !== null) ??
+    null;
   return { decided: found, agrees: found === box.decided && (box.announced === undefined || box.announced === found) };
 };

@@ -68,3 +68,19 @@ export const shareOf = (free: Amount, weights: readonly number[]): readonly Amou
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => (total === 0 ? NOTHING : { tokens: Math.floor((free.tokens * weight) / total), microUsd: Math.floor((free.microUsd * weight) / total) }));
 };
+
+/** What nobody has spent and nobody was leased; without a limit, nothing is counted. */
+export const freeOf = (budget: Budget, spent: Amount, leases: readonly Amount[]): Amount => {
+  const left = (limit: number | null, used: number, leased: number): number => (limit === null ? 0 : Math.max(0, limit - used - leased));
+  const leased = leases.reduce((sum, { tokens, microUsd }) => ({ tokens: sum.tokens + tokens, microUsd: sum.microUsd + microUsd }), NOTHING);
+  return { tokens: left(budget.tokens, spent.tokens, leased.tokens), microUsd: left(budget.microUsd, spent.microUsd, leased.microUsd) };
+};
+
+/** Why the limits can't be set to `wanted`, or null: only upwards, and only what is limited. */
+export const raiseRefusal = (limits: BudgetLimits, wanted: Partial<BudgetLimits>): string | null => {
+  const kinds = ['tokens', 'microUsd'] as const;
+  if (kinds.some((kind) => wanted[kind] !== undefined && limits[kind] === null)) return 'The swarm has no such limit, so there is nothing to raise.';
+  if (kinds.some((kind) => (wanted[kind] ?? Number.POSITIVE_INFINITY) < (limits[kind] ?? 0)))
+    return 'A budget can be raised, not lowered: what has been set aside is already spent.';
+  return null;
+};

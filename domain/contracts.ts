@@ -56,6 +56,8 @@ export interface BallotAnswer {
   readonly reasons: readonly string[];
   readonly claims: readonly Claim[];
 }
+/** What a vote is decided on. */
+export type BallotDecision = Pick<BallotAnswer, 'choice' | 'claims'>;
 export interface PlanTask {
   readonly id: string;
   readonly title: string;
@@ -178,7 +180,7 @@ export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
           a.claims.map((claim) => `${claim.kind} ${claim.source}: ${claim.quote}`),
         ),
       ),
-    ({ choice, claims }) => ({ choice, claims }),
+    ({ choice, claims }): BallotDecision => ({ choice, claims }),
   ),
   checklist: contract<{ items: readonly { item: string; verdict: string; evidence: string }[] }>(
     record({

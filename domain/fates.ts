@@ -1,6 +1,7 @@
 import type { BlobRef } from './model-call.js';
-import { openTask, specOf, taskOf, type SwarmState, type TaskState } from './swarm-state.js';
-import type { TaskSpec, TaskStatus } from './task-graph.js';
+import { taskOf, type SwarmState } from './swarm-state.js';
+import { openTask, specOf, type TaskState } from './task-state.js';
+import { isSettled, type TaskSpec, type TaskStatus } from './task-graph.js';
 
 /** What became of a task, as its owner tells those whose tasks need it; sub-tasks included, since they belong to its result. */
 export interface Fate {
@@ -11,8 +12,6 @@ export interface Fate {
   readonly isLost: boolean;
   readonly subTasks: readonly { readonly spec: TaskSpec; readonly parent: string; readonly status: TaskStatus; readonly output: BlobRef | null; readonly isLost: boolean }[];
 }
-
-const isSettled = ({ status }: TaskState): boolean => status !== 'pending' && status !== 'ready' && status !== 'running';
 
 /** Failed, cancelled, or skipped because something it needed was lost; not what its own policy gave up. */
 export const isLost = ({ status, givenUp }: TaskState): boolean => status === 'failed' || status === 'cancelled' || (status === 'skipped' && !givenUp);

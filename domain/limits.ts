@@ -19,6 +19,9 @@ export const LIMITS = {
   inlineResultBytes: 32 * 1024,
   answerBytes: 4 * 1024 * 1024,
   queenTerms: 5,
+  /** Peers of a mesh, and tasks that one manager runs itself, at most. */
+  meshPeers: 16,
+  managerTasks: 50,
   /** Voters of one proposal at most. */
   voters: 25,
 } as const;

@@ -1,7 +1,7 @@
-import { isAllowed, type Breaker } from './breaker.js';
+import { closedBreaker, isAllowed, type Breaker } from './breaker.js';
 import { ancestorOf, type Fate } from './fates.js';
 import { fnv1a } from './hash.js';
-import type { TaskState } from './swarm-state.js';
+import type { TaskState } from './task-state.js';
 import { readyTasks } from './task-graph.js';
 
 /** Pure decisions of a mesh: who owns what, whom to tell, whom to take work from. */
@@ -45,17 +45,28 @@ export const gossipTargets = (peers: readonly string[], self: string): readonly 
 export const chooseVictim = (self: string, surplus: Readonly<Record<string, number>>, breakers: Readonly<Record<string, Breaker>>, now: number): string | null => {
   const order = (peer: string): number => fnv1a(`${self} ${peer}`);
   const candidates = Object.entries(surplus)
-    .filter(([peer, spare]) => peer !== self && spare > 0 && isAllowed(breakers[peer] ?? { failures: 0, openedAt: null, isProbing: false }, now))
+    .filter(([peer, spare]) => peer !== self && spare > 0 && isAllowed(breakers[peer] ?? closedBreaker, now))
     .sort(([a, spareA], [b, spareB]) => spareB - spareA || order(a) - order(b));
   return candidates[0]?.[0] ?? null;
 };
 
-/** What a peer gives away when it is asked: half of what is ready and not begun, the least urgent first; only tasks of the plan, which nothing was split from. */
+/** What a peer has to spare: ready tasks that it will not begin now, by priority; only tasks of the plan, which nothing was split from. */
 export const surplusOf = (tasks: readonly TaskState[], owns: (task: TaskState) => boolean, freeSlots: number): readonly TaskState[] => {
   const ready = readyTasks(tasks).filter((task) => owns(task) && task.parent === null && task.agentId === null);
   return ready.slice(Math.max(0, freeSlots));
 };
+/** What it gives away when it is asked: half of that, the least urgent first. */
 export const handOut = (spare: readonly TaskState[]): readonly TaskState[] => [...spare].reverse().slice(0, Math.ceil(spare.length / 2));
+
+/** Hands tasks that nobody alive owns to the living, each to whoever has least; `load` = open tasks by living peer. */
+export const adopt = (owners: Owners, orphans: readonly string[], load: ReadonlyMap<string, number>): Owners => {
+  const loads = new Map(load);
+  return orphans.reduce((known, id) => {
+    const [poorest] = [...loads].reduce((least, one) => (one[1] < least[1] ? one : least), [...loads][0] ?? ['', 0]);
+    loads.set(poorest, (loads.get(poorest) ?? 0) + 1);
+    return mergeOwners(known, { [id]: { peer: poorest, version: (known[id]?.version ?? 0) + 1 } });
+  }, owners);
+};
 
 /** One thing a peer tells another. `load` and `owners` are gossip: passed on by whoever learns something new from them. */
 export type PeerItem =

@@ -1,6 +1,6 @@
 import { ancestorOf } from './fates.js';
 import { selectRole, type Candidate } from './selection.js';
-import type { TaskState } from './swarm-state.js';
+import type { TaskState } from './task-state.js';
 
 /** The domain a task belongs to: the craft of its role, or of the role that fits it best; sub-tasks stay where their task is. Pure and stable. */
 export const domainOf = (tasks: readonly TaskState[], task: TaskState, roster: readonly Candidate[]): string => {

@@ -1,5 +1,6 @@
 import type { BlobRef, PromptPart } from './model-call.js';
-import type { TaskState, TextRef } from './swarm-state.js';
+import type { TextRef } from './swarm-state.js';
+import type { TaskState } from './task-state.js';
 
 /** What each kind of call puts before a model; long texts by reference, the objective and the task's text verbatim. */
 

@@ -1,9 +1,9 @@
 import type { PlanTask } from './contracts.js';
 import { LIMITS } from './limits.js';
-import type { TaskState } from './swarm-state.js';
+import type { TaskState } from './task-state.js';
 import { validateGraph, type TaskSpec } from './task-graph.js';
 
-/** Tasks that an agent may add below its own: an answer of the form `plan` is taken as such. */
+/** How often a sub-task may be split again. */
 const MAX_DEPTH = 3;
 
 const depthOf = (tasks: readonly TaskState[], task: TaskState): number => {

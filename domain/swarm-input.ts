@@ -43,9 +43,8 @@ export interface SwarmInput {
     readonly planTasks: number;
     /** History events after which a run continues as new. */
     readonly historyEvents: number;
-    /** Tasks that one manager runs itself; it splits more among managers of its own. */
+    /** Absent in snapshots of older versions: those of `LIMITS`. */
     readonly managerTasks?: number;
-    /** Peers of a mesh at most; 16 unless told. */
     readonly meshPeers?: number;
   };
 }

@@ -1,50 +1,17 @@
 import { cast, closeRound, openBox, restartRound, type BallotBox, type Proposal } from './ballot.js';
 import { NOTHING, openBudget, type Amount, type Budget, type BudgetLimits } from './budget.js';
 import type { ErrorReport } from './errors.js';
-import { append, openLog, tailOf, type EventDraft, type EventLog, type SwarmEvent } from './events.js';
-import { LIMITS } from './limits.js';
+import { append, openLog, type EventDraft, type EventLog, type SwarmEvent } from './events.js';
 import type { BlobRef } from './model-call.js';
 import type { Topology } from './names.js';
 import type { SwarmInput } from './swarm-input.js';
-import type { OnFailure, TaskSpec, TaskStatus } from './task-graph.js';
+import { isSettled, type TaskSpec } from './task-graph.js';
+import { openTask, type TaskState } from './task-state.js';
 
 export const SWARM_STATUSES = ['running', 'paused', 'completed', 'failed', 'cancelled', 'compensated', 'compensation_failed', 'budget_exhausted', 'no_quorum'] as const;
 export type SwarmStatus = (typeof SWARM_STATUSES)[number];
 
 export const isEnded = (status: SwarmStatus): boolean => status !== 'running' && status !== 'paused';
-
-export interface TaskState {
-  readonly id: string;
-  readonly title: string;
-  readonly role: string | null;
-  dependsOn: readonly string[];
-  readonly priority: number;
-  readonly timeoutMs: number | null;
-  readonly contract: string | null;
-  readonly retries: number;
-  readonly onFailure: OnFailure;
-  /** The task whose agent added this one; null for those of the plan and of people. */
-  readonly parent: string | null;
-  /** Added after the plan was accepted. */
-  readonly isAdded: boolean;
-  /** Skipped by its own policy: those that need it go on. */
-  givenUp: boolean;
-  /** Tries that failed. */
-  tries: number;
-  startedAt: number | null;
-  endedAt: number | null;
-  status: TaskStatus;
-  disputed: boolean;
-  /** Answers asked for so far; a revision counts. */
-  attempts: number;
-  agentId: string | null;
-  /** How many steering texts its prompts carry: fixed at assignment, so that a call key never gets another prompt. */
-  steerings: number | null;
-  output: BlobRef | null;
-  /** What the last review found, by reference. */
-  review: BlobRef | null;
-  failure: string | null;
-}
 
 export type TextRef = Pick<BlobRef, 'hash' | 'bytes'>;
 
@@ -124,45 +91,6 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
   earlierRuns: [],
 });
 
-export const openTask = (spec: TaskSpec, added: { readonly parent: string | null } | number = 0): TaskState => ({
-  id: spec.id,
-  title: spec.title,
-  role: spec.role ?? null,
-  dependsOn: spec.dependsOn ?? [],
-  priority: spec.priority ?? 3,
-  timeoutMs: spec.timeoutMs ?? null,
-  contract: spec.output ?? null,
-  retries: spec.retries ?? 0,
-  onFailure: spec.onFailure ?? 'fail',
-  parent: typeof added === 'number' ? null : added.parent,
-  isAdded: typeof added !== 'number',
-  givenUp: false,
-  tries: 0,
-  startedAt: null,
-  endedAt: null,
-  status: 'pending',
-  disputed: false,
-  attempts: 0,
-  agentId: null,
-  steerings: null,
-  output: null,
-  review: null,
-  failure: null,
-});
-
-/** The spec a task was opened from. */
-export const specOf = ({ id, title, role, dependsOn, priority, timeoutMs, contract, retries, onFailure }: TaskState): TaskSpec => ({
-  id,
-  title,
-  dependsOn,
-  priority,
-  retries,
-  onFailure,
-  ...(role === null ? {} : { role }),
-  ...(timeoutMs === null ? {} : { timeoutMs }),
-  ...(contract === null ? {} : { output: contract }),
-});
-
 export const taskOf = (state: SwarmState, id: string | undefined): TaskState | undefined => state.tasks.find((task) => task.id === id);
 
 /** Usage of one call as an event carries it: input and output tokens, micro-USD or null for an unknown price. */
@@ -171,6 +99,12 @@ export interface CallUsage {
   readonly out: number;
   readonly microUsd: number | null;
 }
+
+/** A second report of a task that has settled: two members had it for a moment, and the ledger paid once. */
+export const isStale = (state: SwarmState, { type, taskId }: Pick<EventDraft, 'type' | 'taskId'>): boolean => {
+  const task = taskOf(state, taskId);
+  return type.startsWith('task.') && type !== 'task.added' && task !== undefined && isSettled(task);
+};
 
 /** Appends one event to the log and applies what it means; the only way a state changes. */
 export const record = (state: SwarmState, draft: EventDraft): SwarmEvent => {
@@ -333,16 +267,6 @@ export const spentOf = ({ usage }: SwarmState): Amount => ({ tokens: usage.input
 /** The budget a new coordinator leases: what is left when every settled call is booked and nothing is in flight. */
 export const leaseOf = (state: SwarmState): Budget => ({ ...state.budget, spent: spentOf(state), reserved: NOTHING });
 
-/** A task that was running under a coordinator that died: open again; its answered calls are found in the ledger. */
-export const reopenRunning = (state: SwarmState): void => {
-  for (const task of state.tasks) {
-    if (task.status !== 'running') continue;
-    task.status = 'pending';
-    task.attempts = 0;
-    task.tries = 0;
-  }
-};
-
 export const outcomeOf = (state: SwarmState, at: number): SwarmOutcome => ({
   swarmId: state.swarmId,
   status: state.status,
@@ -353,32 +277,3 @@ export const outcomeOf = (state: SwarmState, at: number): SwarmOutcome => ({
   startedAt: state.startedAt,
   endedAt: state.endedAt ?? at,
 });
-
-/** What tasks of an older version lack. */
-const NEW_TASK = { retries: 0, onFailure: 'fail', parent: null, isAdded: false, givenUp: false, tries: 0, startedAt: null, endedAt: null } as const;
-
-const TASKS_PER_PAGE = 20;
-const VOTES_PER_PAGE = 4;
-
-/** The state as several payloads, each inside the inline limit whatever the number of tasks. */
-export const packState = (state: SwarmState, keepEvents: number = LIMITS.eventTail): readonly unknown[] => {
-  const { tasks, votes, log, ...head } = state;
-  const tail = tailOf(log, keepEvents);
-  return [{ ...head, firstSeq: tail.firstSeq }, ...pages(tail.events, 'events'), ...pages(tasks, 'tasks'), ...pages(votes, 'votes', VOTES_PER_PAGE)];
-};
-
-const pages = (items: readonly unknown[], kind: 'tasks' | 'events' | 'votes', size = TASKS_PER_PAGE): readonly unknown[] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => ({ [kind]: items.slice(i * size, (i + 1) * size) }));
-
-/** The inverse of `packState`; what an older version did not pack is empty. */
-export const unpackState = ([head, ...rest]: readonly unknown[]): SwarmState => {
-  const { firstSeq, ...state } = head as Omit<SwarmState, 'tasks' | 'votes' | 'log'> & { firstSeq: number };
-  const of = <T>(kind: string): T[] => rest.flatMap((page) => (page as Record<string, T[]>)[kind] ?? []);
-  return {
-    ...state,
-    disputed: state.disputed ?? false,
-    tasks: of<TaskState>('tasks').map((task) => ({ ...NEW_TASK, ...task })),
-    votes: of<BallotBox>('votes'),
-    log: { firstSeq, events: of<SwarmEvent>('events') },
-  };
-};

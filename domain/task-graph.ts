@@ -121,7 +121,7 @@ export interface SchedulableTask {
 }
 
 /** A task that was given up by its policy counts as done: those that need it go on without its result. */
-const isDone = ({ status, givenUp }: SchedulableTask): boolean => status === 'succeeded' || (status === 'skipped' && givenUp === true);
+export const isDone = ({ status, givenUp }: SchedulableTask): boolean => status === 'succeeded' || (status === 'skipped' && givenUp === true);
 
 /** Tasks whose dependencies are all done, by priority, then in the order of the plan. */
 export const readyTasks = <T extends SchedulableTask>(tasks: readonly T[]): readonly T[] => {
@@ -140,5 +140,8 @@ export const dependantsOf = (tasks: readonly SchedulableTask[], failedId: string
   return tasks.filter((task) => task.id !== failedId && doomed.has(task.id) && (task.status === 'pending' || task.status === 'ready')).map((task) => task.id);
 };
 
+/** True when the task can't change any more. */
+export const isSettled = ({ status }: Pick<SchedulableTask, 'status'>): boolean => status !== 'pending' && status !== 'ready' && status !== 'running';
+
 /** True when no task can change any more. */
-export const allSettled = (tasks: readonly SchedulableTask[]): boolean => tasks.every(({ status }) => status !== 'pending' && status !== 'ready' && status !== 'running');
+export const allSettled = (tasks: readonly SchedulableTask[]): boolean => tasks.every(isSettled);

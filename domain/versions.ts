@@ -7,3 +7,12 @@ export const openVersions = (): ((version: number | undefined) => boolean) => {
     return true;
   };
 };
+
+/** Numbers what one sender sends, from 1. */
+export const openCounter = (): (() => number) => {
+  let last = 0;
+  return () => {
+    last += 1;
+    return last;
+  };
+};

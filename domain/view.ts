@@ -2,8 +2,9 @@ import { criticalPath, type CriticalPath } from './critical-path.js';
 import type { ErrorReport } from './errors.js';
 import { roleOfAgent } from './selection.js';
 import type { SwarmInput } from './swarm-input.js';
-import { isEnded, type SwarmState, type SwarmStatus, type TaskState } from './swarm-state.js';
-import type { TaskStatus } from './task-graph.js';
+import { isEnded, type SwarmState, type SwarmStatus } from './swarm-state.js';
+import type { TaskState } from './task-state.js';
+import { isDone, type TaskStatus } from './task-graph.js';
 import { voteViewOf, type VoteView } from './vote-view.js';
 
 /** One task as every edge shows it (contract.md). */
@@ -69,7 +70,7 @@ const shownStatus = (task: TaskState, done: ReadonlySet<string>): TaskStatus => 
 
 /** The document people and scripts read, from the one state; pure. `now` in ms since 1970 dates a run that goes on. */
 export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): SwarmView => {
-  const done = new Set(state.tasks.filter(({ status, givenUp }) => status === 'succeeded' || givenUp).map(({ id }) => id));
+  const done = new Set(state.tasks.filter(isDone).map(({ id }) => id));
   const usage = state.usage;
   return {
     swarmId: state.swarmId,

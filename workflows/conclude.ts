@@ -1,5 +1,5 @@
 import type { ErrorReport } from '../domain/errors.js';
-import type { TaskState } from '../domain/swarm-state.js';
+import type { TaskState } from '../domain/task-state.js';
 import { allSettled } from '../domain/task-graph.js';
 import { aggregate } from './aggregate.js';
 import type { Coordinator } from './coordinator.js';

@@ -4,7 +4,8 @@ import type { EventDraft } from '../domain/events.js';
 import type { PromptContext } from '../domain/prompts.js';
 import { openPool, releaseAgent, takeAgent, type AgentPool } from '../domain/selection.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import { record, taskOf, unpackState, type SwarmState } from '../domain/swarm-state.js';
+import { unpackState } from '../domain/pack-state.js';
+import { record, taskOf, type SwarmState } from '../domain/swarm-state.js';
 import { openVersions } from '../domain/versions.js';
 import { createAsker, type Answered, type Asker, type Question } from './ask-model.js';
 import { controlSignal, type CoordinatorControl } from './messages.js';
@@ -51,9 +52,9 @@ export const openCoordinator = (
     (wanted) => {
       if (!isNews(wanted.version)) return;
       control = wanted;
-      // The swarm has these events already: they are not reported again. A member learns its own from its coordinator.
-      for (const spec of source === undefined ? (wanted.added ?? []) : []) if (!taskOf(state, spec.id)) record(state, { type: 'task.added', at: Date.now(), data: { spec } });
-      if (wanted.budget && source === undefined) state.budget = { ...state.budget, ...wanted.budget };
+      // The swarm has these events already: they are not reported again.
+      for (const spec of wanted.added ?? []) if (!taskOf(state, spec.id)) record(state, { type: 'task.added', at: Date.now(), data: { spec } });
+      if (wanted.budget) state.budget = { ...state.budget, ...wanted.budget };
       for (const listener of listeners) listener();
     },
     { description: 'From the swarm: pause, steer, added tasks, budget or hand over; carries the whole wanted condition.' },

@@ -1,7 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { ClaimActivities } from '../activities/check-claims.js';
-import { isRoundOver, type BallotBox, type Proposal, type Voter } from '../domain/ballot.js';
-import type { BallotAnswer, Claim } from '../domain/contracts.js';
+import { hasVoted, isRoundOver, validateProposal, type BallotBox, type Proposal, type Voter } from '../domain/ballot.js';
+import type { BallotDecision, Claim } from '../domain/contracts.js';
 import { electorateOf, roleOfVoter } from '../domain/electorate.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { ballotPrompt } from '../domain/prompts.js';
@@ -29,6 +29,8 @@ export type Verdict =
 
 /** Who votes, and how one of them is asked: resolves when that voter's ballot has been filed, or when there will be none; returns why the whole vote can't go on, or null. */
 export interface Poll {
+  /** Tells apart the votes of different kinds of voters on one text; part of the proposal's id. */
+  readonly kind: '' | '-peers';
   /** `size` voters, or all there are. */
   electorate(size: number): readonly Voter[];
   ask(box: BallotBox, motion: Motion, voter: string): Promise<ErrorReport | null>;
@@ -36,6 +38,7 @@ export interface Poll {
 
 /** Agents of the roster, each asked by a model call of this workflow. */
 const agentPoll = (coordinator: Coordinator): Poll => ({
+  kind: '',
   electorate: (size) => electorateOf(coordinator.input.roster, size),
   ask: (box, motion, voter) => askVoter(coordinator, box, motion, voter),
 });
@@ -60,7 +63,7 @@ export const holdVote = async (coordinator: Coordinator, policy: VotePolicy, mot
 
 /** The proposal's id holds the hash of what is judged: another text is another vote. */
 const proposalsOf = (poll: Poll, { voters, rounds, roundMs }: VotePolicy, { scope, question, subject }: Motion): readonly Proposal[] => {
-  const id = `${scope}-${subject.hash.slice(0, 8)}`;
+  const id = `${scope}-${subject.hash.slice(0, 8)}${poll.kind}`;
   const common = { question, form: 'choice' as const, options: OPTIONS, roundMs };
   const electorate = poll.electorate(voters);
   const larger = poll.electorate(voters + REINFORCEMENT);
@@ -71,6 +74,8 @@ const proposalsOf = (poll: Poll, { voters, rounds, roundMs }: VotePolicy, { scop
 /** Opens the box, or takes up the one that an earlier term left open: its round gets its whole time again. */
 const takeUp = ({ state, emit }: Coordinator, proposal: Proposal): BallotBox => {
   const left = boxOf(state, proposal.id);
+  const [why] = validateProposal(proposal);
+  if (why !== undefined) throw wf.ApplicationFailure.nonRetryable(`The proposal ${proposal.id} can not be voted on. ${why}`);
   if (left) emit({ type: 'vote.resumed', data: { vote: proposal.id } });
   else emit({ type: 'vote.opened', data: { proposal } });
   const box = boxOf(state, proposal.id);
@@ -95,7 +100,7 @@ const runRounds = async (coordinator: Coordinator, box: BallotBox, motion: Motio
 /** Asks everybody at once and stops the moment no further vote can change the round. */
 const runRound = async (box: BallotBox, motion: Motion, poll: Poll): Promise<ErrorReport | null> => {
   const { round, proposal } = box;
-  const silent = proposal.electorate.filter(({ id }) => !box.entries.some(({ voter, filedIn }) => voter === id && filedIn === round));
+  const silent = proposal.electorate.filter(({ id }) => !hasVoted(box, id));
   let asking = silent.length;
   let failure: ErrorReport | null = null;
   const fault: { error?: unknown } = {};
@@ -139,7 +144,7 @@ const askVoter = async (coordinator: Coordinator, box: BallotBox, motion: Motion
     choices: proposal.options,
   });
   if (!answered.ok) return answered.failure.code === 'budget_exhausted' ? answered.failure : null;
-  const { choice, claims } = answered.answer.decision as BallotAnswer;
+  const { choice, claims } = answered.answer.decision as BallotDecision;
   await fileBallot(coordinator, box, motion, { voter, value: [choice.trim()], claims, text: answered.answer.text, isAuthentic: true, usage: answered.usage });
   return null;
 };

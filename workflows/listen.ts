@@ -1,4 +1,5 @@
 import * as wf from '@temporalio/workflow';
+import { raiseRefusal } from '../domain/budget.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { eventsAfter, nextSeq, type EventDraft } from '../domain/events.js';
 import { isRunnable } from '../domain/names.js';
@@ -95,11 +96,8 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
       description: 'Higher limits of tokens and money for a swarm that runs.',
       validator: (wanted) => {
         if (isEnded(state.status)) throw refusal('conflict', 'The swarm has ended.');
-        const { tokens, microUsd } = state.budget;
-        if ((wanted.tokens ?? Number.POSITIVE_INFINITY) < (tokens ?? 0) || (wanted.microUsd ?? Number.POSITIVE_INFINITY) < (microUsd ?? 0))
-          throw refusal('invalid_input', 'A budget can be raised, not lowered: what has been set aside is already spent.');
-        if ((tokens === null && wanted.tokens !== undefined) || (microUsd === null && wanted.microUsd !== undefined))
-          throw refusal('invalid_input', 'The swarm has no such limit, so there is nothing to raise.');
+        const why = raiseRefusal(state.budget, wanted);
+        if (why !== null) throw refusal('invalid_input', why);
       },
     },
   );

@@ -1,14 +1,16 @@
 import * as wf from '@temporalio/workflow';
-import { NOTHING, shareOf, type Amount } from '../domain/budget.js';
+import { freeOf, NOTHING, shareOf, type Amount } from '../domain/budget.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { fateOf, interestsOf } from '../domain/fates.js';
 import { LIMITS } from '../domain/limits.js';
 import { coordinatorQueue, managerId } from '../domain/names.js';
 import { joinSlots, leaveSlots, openSlots, requestSlots, resizeSlots, type SlotPool } from '../domain/slots.js';
-import { specOf, spentOf, type TaskState } from '../domain/swarm-state.js';
+import { spentOf } from '../domain/swarm-state.js';
+import { reopenRunning, specOf, type TaskState } from '../domain/task-state.js';
 import { allSettled } from '../domain/task-graph.js';
+import { openCounter } from '../domain/versions.js';
 import type { Coordinator } from './coordinator.js';
-import { freeOf, listenToMembers, reopen, snapshotFor, unlessEnded } from './crew.js';
+import { listenToMembers, memberControl, snapshotFor, unlessEnded } from './crew.js';
 import type { manager, ManagerOutcome } from './manager.js';
 import { assignSignal, controlSignal, memberSignal, slotGrantSignal, slotRequestSignal, type Assignment } from './messages.js';
 
@@ -54,11 +56,7 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
   const active = (): readonly Domain[] => [...domains.values()].filter(({ manager: id }) => id !== null);
   const ownerOf = (task: TaskState): string | null => domains.get(nameOf(task) ?? '')?.manager ?? null;
 
-  let sent = 0;
-  const nextVersion = (): number => {
-    sent += 1;
-    return sent;
-  };
+  const nextVersion = openCounter();
   const assignmentOf = (name: string): Assignment => {
     const owned = tasksOf(name).filter(({ parent }) => parent === null);
     const needs = new Set(tasksOf(name).flatMap(({ dependsOn }) => dependsOn));
@@ -84,9 +82,8 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
     await Promise.all(others.map(({ name, handle }) => unlessEnded(handle?.signal(assignSignal, assignmentOf(name)))));
   };
   const tellAll = async (): Promise<void> => {
-    const { added: _, budget: __, ...wanted } = control();
-    const version = nextVersion();
-    await Promise.all(active().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, { ...wanted, version, handOver: wanted.handOver || isStopping }))));
+    const wanted = memberControl(control(), nextVersion(), isStopping);
+    await Promise.all(active().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, wanted))));
   };
   const grant = async (ids: readonly string[]): Promise<void> => {
     await Promise.all(
@@ -162,7 +159,7 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
     } finally {
       domain.manager = null;
       domain.handle = null;
-      reopen(tasksOf(name));
+      reopenRunning(tasksOf(name));
       void grant(leaveSlots(slots, id));
     }
   };
@@ -219,16 +216,25 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
   };
   const hasOtherPlaces = (): boolean => level.places() !== slots.total;
 
-  for (;;) {
-    if (hasOtherPlaces()) await grant(resizeSlots(slots, level.places()));
-    if (!isHandingOver()) start(idle());
-    await passOn();
-    await wf.condition(() => 'error' in fault || running.size === 0 || hasOtherPlaces() || news().length > 0 || (!isHandingOver() && idle().length > 0));
-    if ('error' in fault) throw fault.error;
-    if (running.size > 0) continue;
-    if (failure) return { kind: 'failed', failure };
-    if (isStarved) return { kind: 'starved' };
-    if (allSettled(mine())) return { kind: 'settled' };
-    if (wantsHandOver()) return { kind: 'handedOver' };
+  try {
+    for (;;) {
+      if (hasOtherPlaces()) await grant(resizeSlots(slots, level.places()));
+      if (!isHandingOver()) start(idle());
+      await passOn();
+      await wf.condition(() => 'error' in fault || running.size === 0 || hasOtherPlaces() || news().length > 0 || (!isHandingOver() && idle().length > 0));
+      if ('error' in fault) {
+        isStopping = true;
+        await tellAll();
+        throw fault.error;
+      }
+      if (running.size > 0) continue;
+      if (failure) return { kind: 'failed', failure };
+      if (isStarved) return { kind: 'starved' };
+      if (allSettled(mine())) return { kind: 'settled' };
+      if (wantsHandOver()) return { kind: 'handedOver' };
+    }
+  } finally {
+    // On cancellation too: their last events belong to the swarm.
+    await Promise.all(running);
   }
 };

@@ -1,5 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { ErrorReport } from '../domain/errors.js';
+import { LIMITS } from '../domain/limits.js';
 import { partOf } from '../domain/partition.js';
 import { heldOf, openSlots } from '../domain/slots.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
@@ -13,16 +14,13 @@ import { runGraph } from './run-graph.js';
 /** How one term of a manager ended; `starved` = its lease of the budget does not cover the next call. */
 export type ManagerOutcome = { readonly kind: 'done' | 'handedOver' } | { readonly kind: 'starved'; readonly failure: ErrorReport };
 
-/** Tasks of the plan that one manager runs itself. */
-const MANAGER_TASKS = 50;
-
 /** Runs the tasks of one domain with the places and the budget it was leased, or has managers of its own run them, and reports to the coordinator above it. */
 export async function manager(input: SwarmInput, post: Post, ...snapshot: unknown[]): Promise<ManagerOutcome> {
   const coordinator = openCoordinator(input, snapshot, { reportTo: post.reportTo, source: workflowInfo().workflowId });
   const slots = openSlots(post.slots);
   const desk = openMemberDesk(coordinator, post, () => heldOf(slots));
   const { state } = coordinator;
-  const size = input.limits.managerTasks ?? MANAGER_TASKS;
+  const size = input.limits.managerTasks ?? LIMITS.managerTasks;
   try {
     const failure = post.assignment.owned.length > size ? await manageParts(coordinator, desk, slots, size) : await runGraph(coordinator, desk);
     if (failure) return { kind: 'starved', failure };

@@ -1,6 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import { ancestorOf, fateOf, openLearning } from '../domain/fates.js';
-import { openTask, taskOf, type TaskState } from '../domain/swarm-state.js';
+import { taskOf } from '../domain/swarm-state.js';
+import { openTask, type TaskState } from '../domain/task-state.js';
 import { openVersions } from '../domain/versions.js';
 import { readyTasks } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';

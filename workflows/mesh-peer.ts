@@ -1,6 +1,6 @@
 import * as wf from '@temporalio/workflow';
 import type { VoteKeyActivities } from '../activities/vote-keys.js';
-import type { BallotAnswer } from '../domain/contracts.js';
+import type { BallotDecision } from '../domain/contracts.js';
 import { readyTasks } from '../domain/task-graph.js';
 import { ballotPrompt } from '../domain/prompts.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
@@ -80,7 +80,7 @@ const castBallot = async (
     choices: options,
   });
   if (!answered.ok) return;
-  const { choice, claims } = answered.answer.decision as BallotAnswer;
+  const { choice, claims } = answered.answer.decision as BallotDecision;
   const vote = { proposal, round, voter: self, value: [choice.trim()], nonce: wf.uuid4() };
   const signature = await signVote({ ...vote, voter: `${reportTo}/${self}` });
   const { hash, bytes } = answered.answer.text;

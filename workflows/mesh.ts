@@ -1,24 +1,23 @@
 import * as wf from '@temporalio/workflow';
-import type { VoteKeyActivities } from '../activities/vote-keys.js';
-import { NOTHING, shareOf, type Amount } from '../domain/budget.js';
-import type { BallotBox } from '../domain/ballot.js';
+import { freeOf, NOTHING, shareOf, type Amount } from '../domain/budget.js';
 import { electorateOf, roleOfVoter } from '../domain/electorate.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { ancestorOf, fateOf } from '../domain/fates.js';
+import { LIMITS } from '../domain/limits.js';
 import { coordinatorQueue, peerId } from '../domain/names.js';
-import { mergeOwners, ownerOf, peerName, spread, type Owners } from '../domain/mesh.js';
-import { leaseOf, specOf, spentOf, type TaskState } from '../domain/swarm-state.js';
-import { allSettled } from '../domain/task-graph.js';
+import { adopt, mergeOwners, ownerOf, peerName, spread, type Owners } from '../domain/mesh.js';
+import { leaseOf, spentOf } from '../domain/swarm-state.js';
+import { reopenRunning, specOf, type TaskState } from '../domain/task-state.js';
+import { allSettled, isSettled } from '../domain/task-graph.js';
+import { openCounter } from '../domain/versions.js';
 import type { Coordinator } from './coordinator.js';
-import { freeOf, listenToMembers, reopen, snapshotFor, unlessEnded } from './crew.js';
-import { countsOf, fileBallot, votePurpose, type Motion, type Poll } from './hold-vote.js';
+import { listenToMembers, memberControl, snapshotFor, unlessEnded } from './crew.js';
+import type { Poll } from './hold-vote.js';
 import type { meshPeer } from './mesh-peer.js';
-import { ballotSignal, controlSignal, motionSignal, rosterSignal, type MeshRoster } from './messages.js';
-import { VOTE_KEYS } from './options.js';
+import { controlSignal, rosterSignal, type MeshRoster } from './messages.js';
 import type { PeerPost } from './peer-desk.js';
+import { openPeerPoll } from './peer-poll.js';
 import { runGraph } from './run-graph.js';
-
-const { issueVoteKeys, verifyVotes } = wf.proxyActivities<VoteKeyActivities>(VOTE_KEYS);
 
 interface Peer {
   readonly name: string;
@@ -47,33 +46,25 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   const peers = new Map<string, Peer>();
   const watches: Promise<void>[] = [];
   let owners: Owners = {};
-  let publicKeys: Readonly<Record<string, string>> = {};
-  let ballot: { readonly box: BallotBox; readonly motion: Motion } | null = null;
-  let filed: Promise<void> = Promise.resolve();
   let isStopping = false;
   let isStarved = false;
 
   const alive = (): readonly Peer[] => [...peers.values()].filter(({ isAlive }) => isAlive);
-  const isOpen = ({ status }: TaskState): boolean => status === 'pending' || status === 'running';
   const hasOwner = (task: TaskState): boolean => peers.get(ownerOf(owners, state.tasks, task) ?? '')?.isAlive === true;
-  const orphans = (): readonly TaskState[] => [...new Set(state.tasks.filter((task) => isOpen(task) && !hasOwner(task)).map((task) => ancestorOf(state.tasks, task)))];
+  const orphans = (): readonly TaskState[] => [...new Set(state.tasks.filter((task) => !isSettled(task) && !hasOwner(task)).map((task) => ancestorOf(state.tasks, task)))];
 
-  let sent = 0;
-  const nextVersion = (): number => {
-    sent += 1;
-    return sent;
-  };
+  const living = (): Readonly<Record<string, string>> => Object.fromEntries(alive().map(({ name, id }) => [name, id]));
+  const nextVersion = openCounter();
   const roster = (): MeshRoster => ({
     version: nextVersion(),
-    peers: Object.fromEntries(alive().map(({ name, id }) => [name, id])),
+    peers: living(),
     owners,
     added: state.tasks.filter(({ isAdded, parent }) => isAdded && parent === null).map(specOf),
-    fates: [...new Set(state.tasks.filter(isOpen).flatMap(({ dependsOn }) => dependsOn))].flatMap((id) => fateOf(state.tasks, id) ?? []),
+    fates: [...new Set(state.tasks.filter((task) => !isSettled(task)).flatMap(({ dependsOn }) => dependsOn))].flatMap((id) => fateOf(state.tasks, id) ?? []),
   });
   const tellAll = async (): Promise<void> => {
-    const { added: _, budget: __, ...wanted } = control();
-    const version = nextVersion();
-    await Promise.all(alive().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, { ...wanted, version, handOver: wanted.handOver || isStopping }))));
+    const wanted = memberControl(control(), nextVersion(), isStopping);
+    await Promise.all(alive().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, wanted))));
   };
   const callRoll = async (): Promise<void> => {
     const now = roster();
@@ -84,30 +75,14 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
     if (type === 'task.moved' && taskId !== undefined) owners = mergeOwners(owners, { [taskId]: { peer: String(data['to']), version: Number(data['version']) } });
   });
   onControl(() => void tellAll());
-  wf.setHandler(
-    ballotSignal,
-    async ({ vote, signature, ...rest }) => {
-      const signer = `${workflowId}/${vote.voter}`;
-      const checking = verifyVotes([{ vote: { ...vote, voter: signer }, publicKey: publicKeys[signer] ?? '', signature }]);
-      // Checked side by side, filed in the order of arrival.
-      const before = filed;
-      const filing = (async () => {
-        const [isAuthentic = false] = await checking;
-        await before;
-        if (ballot) await fileBallot(coordinator, ballot.box, ballot.motion, { ...rest, voter: vote.voter, value: vote.value, isAuthentic, proposal: vote.proposal }, vote.round);
-      })();
-      filed = filing.catch(() => undefined);
-      await filing;
-    },
-    { description: 'From a peer: its signed ballot.' },
-  );
+  const peerPoll = openPeerPoll(coordinator, (name) => (peers.get(name)?.isAlive === true ? (peers.get(name)?.handle ?? null) : null));
 
   const start = async (peer: Peer): Promise<void> => {
     const startsWith = control();
     const post: PeerPost = {
       self: peer.name,
       reportTo: workflowId,
-      peers: Object.fromEntries([...peers.values()].map(({ name, id }) => [name, id])),
+      peers: living(),
       owners,
       slots: peer.slots,
       role: peer.role,
@@ -133,7 +108,7 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
         if (wf.isCancellation(error)) return;
         why = error instanceof wf.ChildWorkflowFailure ? (error.cause?.message ?? error.message) : String(error);
       }
-      reopen(state.tasks.filter((task) => ownerOf(owners, state.tasks, task) === peer.name));
+      reopenRunning(state.tasks.filter((task) => ownerOf(owners, state.tasks, task) === peer.name));
       if (outcome?.kind === 'handedOver' && !isStopping) {
         peer.term += 1;
         peer.id = peerId(workflowId, peer.name, peer.term);
@@ -149,7 +124,7 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   };
 
   const bootstrap = async (): Promise<void> => {
-    const size = Math.max(1, Math.min(input.maxAgents, input.limits.meshPeers ?? 16));
+    const size = Math.max(1, Math.min(input.maxAgents, input.limits.meshPeers ?? LIMITS.meshPeers));
     const names = Array.from({ length: size }, (_, i) => peerName(i));
     const voters = electorateOf(input.roster, size);
     // One share more than peers: the mesh merges on its own.
@@ -172,7 +147,7 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
         isAlive: true,
       });
     owners = spread(state.tasks, names);
-    if (input.votes && input.votes.on !== 'none') publicKeys = await issueVoteKeys(names.map((name) => `${workflowId}/${name}`));
+    if (input.votes && input.votes.on !== 'none') await peerPoll.register(names);
     await Promise.all([...peers.values()].map(start));
     for (const peer of peers.values()) {
       emit({ type: 'peer.joined', data: { peer: peer.name, role: peer.role, slots: peer.slots } });
@@ -182,17 +157,12 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
     await tellAll();
   };
 
-  /** Gives what nobody alive owns to those who have least; they are told first, then the others. */
-  const adopt = async (): Promise<void> => {
-    const lost = orphans();
-    const living = alive();
-    if (lost.length === 0 || living.length === 0) return;
-    const load = new Map(living.map(({ name }) => [name, state.tasks.filter((task) => isOpen(task) && ownerOf(owners, state.tasks, task) === name).length]));
-    for (const { id } of lost) {
-      const [poorest = ''] = [...load].sort(([, a], [, b]) => a - b)[0] ?? [];
-      load.set(poorest, (load.get(poorest) ?? 0) + 1);
-      owners = mergeOwners(owners, { [id]: { peer: poorest, version: (owners[id]?.version ?? 0) + 1 } });
-    }
+  /** Gives what nobody alive owns to those who have least. */
+  const handOn = async (): Promise<void> => {
+    const lost = orphans().map(({ id }) => id);
+    if (lost.length === 0 || alive().length === 0) return;
+    const loadOf = (name: string): number => state.tasks.filter((task) => !isSettled(task) && ownerOf(owners, state.tasks, task) === name).length;
+    owners = adopt(owners, lost, new Map(alive().map(({ name }) => [name, loadOf(name)])));
     await callRoll();
   };
 
@@ -205,7 +175,7 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   const run = async (): Promise<ErrorReport | null> => {
     if (peers.size === 0) await bootstrap();
     for (;;) {
-      await adopt();
+      await handOn();
       if (allSettled(state.tasks)) return null;
       if (isStarved || wantsHandOver()) await stop();
       if (isStarved) {
@@ -219,42 +189,14 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
     }
   };
 
-  const hasVoted = ({ entries, round }: BallotBox, voter: string): boolean => entries.some((entry) => entry.voter === voter && entry.filedIn === round && entry.why !== 'forged');
-  const ask: Poll['ask'] = async (box, motion, voter) => {
-    ballot = { box, motion };
-    const peer = peers.get(voter);
-    const { round } = box;
-    const isDone = (): boolean => hasVoted(box, voter) || peer?.isAlive !== true || box.round !== round;
-    if (isDone()) return null;
-    const { question, subject } = motion;
-    await unlessEnded(
-      peer?.handle?.signal(motionSignal, {
-        proposal: box.proposal.id,
-        round,
-        purpose: votePurpose(box, motion),
-        question,
-        subject,
-        options: box.proposal.options,
-        counts: countsOf(box),
-      }),
-    );
-    try {
-      await wf.condition(isDone);
-    } catch (error) {
-      // The round is over without it: its call is cancelled.
-      await wf.CancellationScope.nonCancellable(() => unlessEnded(peer?.handle?.signal(motionSignal, null)));
-      throw error;
-    }
-    return null;
-  };
-
   return {
     run,
-    poll: () => (alive().length === 0 ? undefined : { electorate: () => [...peers.keys()].map((id) => ({ id, weight: 1 })), ask }),
+    poll: () => (alive().length === 0 ? undefined : peerPoll),
     close: async () => {
       await stop();
       state.budget = leaseOf(state);
-      await wf.condition(wf.allHandlersFinished);
+      // Also on cancellation: what the peers said last is on its way to the swarm.
+      await wf.CancellationScope.nonCancellable(() => wf.condition(wf.allHandlersFinished));
     },
   };
 };

@@ -3,7 +3,8 @@ import type { ErrorReport } from '../domain/errors.js';
 import type { EventDraft } from '../domain/events.js';
 import { planPrompt, replanPrompt } from '../domain/prompts.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import { openTask, type SwarmState } from '../domain/swarm-state.js';
+import type { SwarmState } from '../domain/swarm-state.js';
+import { openTask } from '../domain/task-state.js';
 import { validateGraph, type TaskSpec } from '../domain/task-graph.js';
 import { createAsker, type Asker } from './ask-model.js';
 

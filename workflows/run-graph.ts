@@ -2,7 +2,7 @@ import * as wf from '@temporalio/workflow';
 import type { ErrorReport } from '../domain/errors.js';
 import { doomedTasks } from '../domain/fates.js';
 import { loadOf, releaseAgent, roleOfAgent, selectRole, takeAgent } from '../domain/selection.js';
-import type { TaskState } from '../domain/swarm-state.js';
+import type { TaskState } from '../domain/task-state.js';
 import { allSettled, dependantsOf, readyTasks } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
 import { runTask } from './run-task.js';

@@ -1,9 +1,10 @@
-import { isContractName, type ContractName, type Plan, type Review } from '../domain/contracts.js';
+import { isContractName, type Plan, type Review } from '../domain/contracts.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { variantOf } from '../domain/names.js';
 import { answerPrompt, reviewPrompt, revisePrompt, type Material } from '../domain/prompts.js';
 import { selectReviewer } from '../domain/selection.js';
-import type { TaskState, TextRef } from '../domain/swarm-state.js';
+import type { TextRef } from '../domain/swarm-state.js';
+import type { TaskState } from '../domain/task-state.js';
 import type { BlobRef } from '../domain/model-call.js';
 import { subTasksOf } from '../domain/sub-tasks.js';
 import type { Coordinator } from './coordinator.js';
@@ -38,7 +39,7 @@ export const runTask = async (coordinator: Coordinator, task: TaskState, agentId
     const output = answered.answer.text;
     emit({ type: 'task.answered', taskId: task.id, agentId, data: { output, read: material.map(({ output: { hash } }) => hash.slice(0, 12)), usage: answered.usage } });
 
-    const judged = await judge(coordinator, task, { output, role, contract, variant, round });
+    const judged = await judge(coordinator, task, { output, role, variant, round });
     if (judged.kind === 'failed') return judged.failure;
     if (judged.kind === 'accepted') {
       const why = contract === 'plan' ? addSubTasks(coordinator, task, agentId, answered.answer.decision as Plan) : null;
@@ -71,7 +72,6 @@ const badPlan = (task: TaskState, why: string): ErrorReport => ({
 interface Answer {
   readonly output: BlobRef;
   readonly role: string;
-  readonly contract: ContractName;
   readonly variant: string;
   readonly round: number;
 }

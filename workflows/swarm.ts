@@ -7,21 +7,11 @@ import { nextSeq, type EventDraft } from '../domain/events.js';
 import { LIMITS } from '../domain/limits.js';
 import { COORDINATORS, coordinatorId, coordinatorQueue, isRunnable, type Topology } from '../domain/names.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import {
-  leaseOf,
-  openState,
-  outcomeOf,
-  packState,
-  record,
-  reopenRunning,
-  specOf,
-  spentOf,
-  unpackState,
-  type SwarmOutcome,
-  type SwarmState,
-  type SwarmStatus,
-} from '../domain/swarm-state.js';
+import { packState, unpackState } from '../domain/pack-state.js';
+import { leaseOf, openState, outcomeOf, record, spentOf, type SwarmOutcome, type SwarmState, type SwarmStatus } from '../domain/swarm-state.js';
+import { reopenRunning, specOf } from '../domain/task-state.js';
 import { allSettled } from '../domain/task-graph.js';
+import { openCounter } from '../domain/versions.js';
 import { statusInputOf } from '../domain/view.js';
 import { listen } from './listen.js';
 import { controlSignal, type CoordinatorControl } from './messages.js';
@@ -50,16 +40,15 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
   };
   /** The topology of the coordinator that runs; another one is due once people have switched. */
   let runs: Topology = state.topology;
-  let told = 0;
-  const tellCoordinator = async (handOver = false): Promise<void> => {
-    told += 1;
+  const nextVersion = openCounter();
+  const tellCoordinator = async (): Promise<void> => {
     const control: CoordinatorControl = {
-      version: told,
+      version: nextVersion(),
       paused: state.status === 'paused',
       steering: state.steering,
       added: state.tasks.filter(({ isAdded, parent }) => isAdded && parent === null).map(specOf),
       budget: { tokens: state.budget.tokens, microUsd: state.budget.microUsd },
-      handOver: handOver || isLong(input) || runs !== state.topology,
+      handOver: isLong(input) || runs !== state.topology,
     };
     // One that has just ended needs no control; the next term gets it all in its snapshot.
     await coordinator?.signal(controlSignal, control).catch(() => undefined);
@@ -114,7 +103,7 @@ const runTerms = async (
   state: SwarmState,
   emit: (draft: Omit<EventDraft, 'at'>) => void,
   onStart: (handle: wf.ChildWorkflowHandle<typeof queenSwarm> | null) => void,
-  tellCoordinator: (handOver: boolean) => Promise<void>,
+  tellCoordinator: () => Promise<void>,
 ): Promise<Ending> => {
   let deaths = 0;
   for (;;) {
@@ -122,7 +111,7 @@ const runTerms = async (
     state.term += 1;
     state.reported = 0;
     state.budget = leaseOf(state);
-    reopenRunning(state);
+    reopenRunning(state.tasks);
     try {
       const outcome = await runTerm(input, state, onStart, tellCoordinator);
       if (outcome.kind === 'handedOver') continue;
@@ -150,7 +139,7 @@ const runTerm = async (
   input: SwarmInput,
   state: SwarmState,
   onStart: (handle: wf.ChildWorkflowHandle<typeof queenSwarm>) => void,
-  tellCoordinator: (handOver: boolean) => Promise<void>,
+  tellCoordinator: () => Promise<void>,
 ): Promise<CoordinatorOutcome> => {
   const startsPaused = state.status === 'paused';
   const { topology, term } = state;
@@ -164,12 +153,12 @@ const runTerm = async (
   });
   onStart(coordinator);
   // What arrived while the child was starting reached nobody.
-  if (startsPaused || state.status === 'paused' || state.steering.length > 0 || state.tasks.some(({ isAdded }) => isAdded)) await tellCoordinator(false);
+  if (startsPaused || state.status === 'paused' || state.steering.length > 0 || state.tasks.some(({ isAdded }) => isAdded)) await tellCoordinator();
   let ended = false;
   // Caught here and now: on cancellation it rejects long before anybody awaits it, and an unhandled rejection fails the workflow task for ever.
   const asksHandOver = wf
     .condition(() => ended || isLong(input) || state.topology !== topology)
-    .then(() => (ended ? undefined : tellCoordinator(true)))
+    .then(() => (ended ? undefined : tellCoordinator()))
     .catch(() => undefined);
   try {
     return await coordinator.result();

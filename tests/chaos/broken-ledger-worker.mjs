@@ -1,4 +1,4 @@
-// Deliberately broken builds: the worker of this package whose ledger forgets every answer (`off`) or writes it four seconds after it was acknowledged (`late`).
+// Deliberately broken builds: the worker of this package whose ledger forgets every answer (`off`) or writes it two seconds after it was acknowledged (`late`).
 import { packageRoot } from '../../dist/config/package-root.js';
 import { createProviders } from '../../dist/providers/index.js';
 import { openStorage } from '../../dist/storage/index.js';
@@ -11,7 +11,7 @@ const ledgers = {
   late: {
     ...storage.ledger,
     record: async (key, text, answerOf) => {
-      setTimeout(() => storage.ledger.record(key, text, answerOf), 4_000);
+      setTimeout(() => storage.ledger.record(key, text, answerOf), 2_000);
       return answerOf(await storage.blobs.put(text));
     },
   },

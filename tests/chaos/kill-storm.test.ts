@@ -15,7 +15,7 @@ import { startTestServer, type TestServer } from '../helpers/temporal.js';
  * before its repeat has been paid twice. Every fifth kill freezes the server first, waits until the provider has been silent for `SETTLE_MS` and kills then, so that every answer is on disk
  * and none of them has reached history: the window that only a ledger covers.
  */
-const SETTLE_MS = 2_000;
+const SETTLE_MS = 1_000;
 const BROKEN = join(fileURLToPath(new URL('.', import.meta.url)), 'broken-ledger-worker.mjs');
 
 interface Storm {

@@ -9,7 +9,7 @@ import { tempFolder } from '../helpers/temp-folder.js';
 import { startTestServer, type TestServer } from '../helpers/temporal.js';
 
 /** Every topology, its outcome voted on, under five kill -9 of the worker process: judged by the provider, the event log, the recount and the list of workflows. */
-const SETTLE_MS = 2_000;
+const SETTLE_MS = 1_000;
 const ROLES = ['researcher', 'coder', 'tester', 'analyst'] as const;
 let server: TestServer;
 beforeAll(async () => {

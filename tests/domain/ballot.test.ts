@@ -4,6 +4,7 @@ import {
   BALLOT_RULES,
   cast,
   closeRound,
+  hasVoted,
   openBox,
   recount,
   validateProposal,
@@ -295,6 +296,12 @@ describe('a tally', () => {
     expect(box.decided).toBeNull();
     cast(box, vote('v3', 'a'));
     expect([box.decided, recount(box).agrees]).toEqual(['a', true]);
+  });
+  test('a ballot forged in a voter’s name does not take its say away; an invalid one of its own does', () => {
+    const box = openBox(proposalOf(4), 0);
+    cast(box, { ...vote('v0', 'b'), isAuthentic: false });
+    cast(box, vote('v1', 'nonsense'));
+    expect(['v0', 'v1', 'v2'].map((voter) => hasVoted(box, voter))).toEqual([false, true, false]);
   });
   test('a proposal that can’t be voted on says why', () => {
     expect(validateProposal(proposalOf(4))).toEqual([]);

@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
-import { costOf, isUnlimited, openBudget, reserve, settle, upperBound, type Amount } from '../../domain/budget.js';
+import { costOf, isUnlimited, openBudget, raiseRefusal, reserve, settle, upperBound, type Amount } from '../../domain/budget.js';
 
 const amount = fc.record({ tokens: fc.nat({ max: 500 }), microUsd: fc.nat({ max: 500 }) });
 /** Calls that start and end in any order; each uses at most what it reserved. */
@@ -42,4 +42,10 @@ test('a limit refuses what does not fit; no limit refuses nothing', () => {
   expect(reserve(openBudget(null, 10), { tokens: 0, microUsd: 11 })).toBeNull();
   expect(reserve(openBudget(null, null), { tokens: 1e9, microUsd: 1e9 })).not.toBeNull();
   expect([isUnlimited(openBudget(null, null)), isUnlimited(openBudget(1, null)), isUnlimited(openBudget(null, 0))]).toEqual([true, false, false]);
+});
+test('limits go only upwards, and only where there is one', () => {
+  const limits = { tokens: 100, microUsd: null };
+  expect(raiseRefusal(limits, { tokens: 100 })).toBeNull();
+  expect(raiseRefusal(limits, { tokens: 99 })).toContain('not lowered');
+  expect(raiseRefusal(limits, { microUsd: 5 })).toContain('no such limit');
 });

@@ -1,7 +1,9 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
 import { append, eventsAfter, nextSeq, openLog, tailOf } from '../../domain/events.js';
-import { openTask, openState, packState, record, unpackState } from '../../domain/swarm-state.js';
+import { packState, unpackState } from '../../domain/pack-state.js';
+import { openState, record } from '../../domain/swarm-state.js';
+import { openTask } from '../../domain/task-state.js';
 import { LIMITS } from '../../domain/limits.js';
 import type { SwarmInput } from '../../domain/swarm-input.js';
 

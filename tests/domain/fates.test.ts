@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ancestorOf, doomedTasks, fateOf, interestsOf, learnFate, openLearning } from '../../domain/fates.js';
 import { domainOf } from '../../domain/partition.js';
-import { openTask, record, type SwarmState, type TaskState } from '../../domain/swarm-state.js';
+import { record, type SwarmState } from '../../domain/swarm-state.js';
+import { openTask, type TaskState } from '../../domain/task-state.js';
 import { shareOf } from '../../domain/budget.js';
 
 const task = (id: string, dependsOn: readonly string[] = [], more: Partial<TaskState> = {}): TaskState => ({

@@ -1,8 +1,8 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { BREAKER, closedBreaker, isAllowed, onFailure, onRequest, onSuccess, type Breaker } from '../../domain/breaker.js';
-import { chooseVictim, gossipTargets, handOut, mergeOwners, ownerOf, peerName, spread, surplusOf, type Owners } from '../../domain/mesh.js';
-import { openTask, type TaskState } from '../../domain/swarm-state.js';
+import { adopt, chooseVictim, gossipTargets, handOut, mergeOwners, ownerOf, peerName, spread, surplusOf, type Owners } from '../../domain/mesh.js';
+import { openTask, type TaskState } from '../../domain/task-state.js';
 
 const task = (id: string, more: Partial<TaskState> = {}): TaskState => ({ ...openTask({ id, title: `Do ${id}`, role: 'coder' }), ...more });
 
@@ -21,6 +21,20 @@ describe('who owns a task', () => {
     const owners = spread(tasks, ['peer-1', 'peer-2']);
     expect(tasks.map((one) => ownerOf(owners, tasks, one))).toEqual(['peer-1', 'peer-2', 'peer-1', 'peer-2']);
   });
+});
+
+test('what the dead owned goes to whoever has least, under a version that wins', () => {
+  const owners: Owners = { a: { peer: 'peer-1', version: 3 }, b: { peer: 'peer-1', version: 1 }, c: { peer: 'peer-2', version: 1 } };
+  const adopted = adopt(
+    owners,
+    ['a', 'b', 'new'],
+    new Map([
+      ['peer-2', 1],
+      ['peer-3', 0],
+    ]),
+  );
+  expect(adopted).toEqual({ a: { peer: 'peer-3', version: 4 }, b: { peer: 'peer-2', version: 2 }, c: { peer: 'peer-2', version: 1 }, new: { peer: 'peer-3', version: 1 } });
+  expect(mergeOwners(owners, adopted)).toEqual(adopted);
 });
 
 property.prop([fc.integer({ min: 1, max: 130 }), fc.nat({ max: 129 })])('gossip reaches every peer within ⌈log₂ n⌉ steps, from each by ⌈log₂ n⌉ letters', (n, from) => {

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { SwarmEvent } from '../../domain/events.js';
+import type { SwarmView } from '../../domain/view.js';
 import type { RunningWorker } from '../../workers/worker.js';
 import { openEngine, type Engine } from './engine.js';
 import { createFakeModel, type FakeModel, type Script } from './fake-model.js';
@@ -13,6 +14,11 @@ export interface EngineSuite {
   restartWorker(): Promise<void>;
   /** Runs `act` while no worker polls. */
   withoutWorker<T>(act: () => Promise<T>): Promise<T>;
+  /** Keys asked for on behalf of a swarm, without its id, in order of arrival. */
+  asked(swarmId: string): readonly string[];
+  whenAsked(swarmId: string, call: string): Promise<unknown>;
+  /** What holds of every swarm that has ended, whatever happened to it: no call asked for twice but those named, a gapless log, each task settled once, every workflow of it closed. */
+  expectWhole(view: SwarmView, repeated?: readonly string[]): Promise<void>;
   /** All events so far, or to the end with `follow`. */
   events(swarmId: string, follow?: boolean): Promise<readonly SwarmEvent[]>;
 }
@@ -34,6 +40,12 @@ export const engineSuite = (script: Script): EngineSuite => {
     engine.close();
     await server.stop();
   });
+  const asked = (swarmId: string): readonly string[] => model.requests.filter(({ key }) => key.startsWith(`${swarmId}/`)).map(({ key }) => key.slice(swarmId.length + 1));
+  const events = async (swarmId: string, follow = false): Promise<readonly SwarmEvent[]> => {
+    const seen: SwarmEvent[] = [];
+    for await (const event of engine.swarms.events(swarmId, { afterSeq: 0, follow })) seen.push(event);
+    return seen;
+  };
   return {
     server: () => server,
     engine: () => engine,
@@ -52,10 +64,25 @@ export const engineSuite = (script: Script): EngineSuite => {
         worker = await engine.work(model.provider);
       }
     },
-    events: async (swarmId, follow = false) => {
-      const seen: SwarmEvent[] = [];
-      for await (const event of engine.swarms.events(swarmId, { afterSeq: 0, follow })) seen.push(event);
-      return seen;
+    events,
+    asked,
+    whenAsked: (swarmId, call) => vi.waitUntil(() => asked(swarmId).includes(call), 20_000),
+    expectWhole: async ({ swarmId, tasks }, repeated = []) => {
+      const keys = asked(swarmId);
+      expect(keys.filter((key, i) => keys.indexOf(key) !== i && !repeated.includes(key))).toEqual([]);
+      const log = await events(swarmId);
+      expect(log.map(({ seq }) => seq)).toEqual(log.map((_, i) => i + 1));
+      const settled = log.filter(({ type }) => SETTLED.has(type)).map(({ taskId }) => String(taskId));
+      expect(settled.sort()).toEqual(tasks.map(({ id }) => id).sort());
+      await vi.waitUntil(async () => {
+        for await (const { status } of server.client.workflow.list({ query: `WorkflowId STARTS_WITH "${swarmId}"` })) if (status.name === 'RUNNING') return false;
+        return true;
+      }, 10_000);
     },
   };
 };
+
+const SETTLED = new Set(['task.succeeded', 'task.failed', 'task.skipped', 'task.cancelled']);
+
+/** Task id → status. */
+export const statusesOf = (view: Pick<SwarmView, 'tasks'>): Readonly<Record<string, string>> => Object.fromEntries(view.tasks.map(({ id, status }) => [id, status]));

@@ -4,7 +4,8 @@ import type { AgentDefinition } from '../../domain/agent.js';
 import { parseModelRef } from '../../domain/names.js';
 import type { ModelChoice } from '../../domain/model-call.js';
 import type { SwarmInput } from '../../domain/swarm-input.js';
-import { isEnded, openState, openTask, record, type SwarmState, type SwarmStatus } from '../../domain/swarm-state.js';
+import { isEnded, openState, record, type SwarmState, type SwarmStatus } from '../../domain/swarm-state.js';
+import { openTask } from '../../domain/task-state.js';
 import { statusInputOf, viewOf, type SwarmView } from '../../domain/view.js';
 import type { StartCommand } from '../../temporal/commands.js';
 import type { StartOptions, Swarms } from '../../temporal/port.js';
@@ -135,7 +136,7 @@ export const createFakeSwarms = ({
         { id: 't1', title: 'Find out' },
         { id: 't2', title: 'Write it up', dependsOn: ['t1'] },
       ]
-    ).map(openTask);
+    ).map((spec) => openTask(spec));
     emitTo(entry, { type: 'plan.accepted', data: { tasks: state.tasks.length, by: input.tasks ? 'hand' : 'planner' } });
   };
   const finish: FakeSwarms['finish'] = (swarmId, { status = 'completed', result: text = result, failure = null } = {}) => {

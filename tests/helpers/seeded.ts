@@ -1,3 +1,5 @@
+import { fnv1a } from '../../domain/hash.js';
+
 /** Seeded random numbers; the same seed gives the same numbers, and `CF_SEED` sets it. */
 export interface Seeded {
   readonly seed: number;
@@ -25,10 +27,4 @@ const mix = (state: number): number => {
   let mixed = Math.imul(state ^ (state >>> 15), state | 1);
   mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-};
-/** FNV-1a, 32 bits. */
-const fnv1a = (text: string): number => {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 };

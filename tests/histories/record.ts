@@ -59,7 +59,6 @@ const record = (name: string, command: Partial<StartCommandInput>, act: (swarmId
     await whenListed(swarmId);
     await save(name, swarmId);
   });
-const whenAsked = (swarmId: string, call: string) => vi.waitUntil(() => suite.model().requests.some(({ key }) => key === `${swarmId}/${call}`), 20_000);
 
 record('completed', {});
 record('replanned', { objective: 'replanned' });
@@ -74,16 +73,16 @@ record('failed', { tasks: [task('broken'), task('b', { dependsOn: ['broken'] }),
 record('budget', { budgetTokens: 12_000, review: false, tasks: Array.from({ length: 20 }, (_, i) => task(`t${i}`)) });
 record('cancelled', { tasks: [task('held-cancel')] }, async (swarmId) => {
   suite.model().hold(/held-cancel/);
-  await whenAsked(swarmId, 'held-cancel/answer/1');
+  await suite.whenAsked(swarmId, 'held-cancel/answer/1');
   await suite.engine().swarms.cancel(swarmId);
 });
 record('deadline', { deadline: '2s', tasks: [task('held-deadline')] }, async (swarmId) => {
   suite.model().hold(/held-deadline/);
-  await whenAsked(swarmId, 'held-deadline/answer/1');
+  await suite.whenAsked(swarmId, 'held-deadline/answer/1');
 });
 record('paused-steered', { tasks: [task('held-pause'), task('b', { dependsOn: ['held-pause'] })] }, async (swarmId) => {
   const open = suite.model().hold(/held-pause\/answer/);
-  await whenAsked(swarmId, 'held-pause/answer/1');
+  await suite.whenAsked(swarmId, 'held-pause/answer/1');
   await suite.engine().swarms.pause(swarmId);
   await suite.engine().swarms.steer(swarmId, 'Prefer standard tools.');
   open();
@@ -92,7 +91,7 @@ record('paused-steered', { tasks: [task('held-pause'), task('b', { dependsOn: ['
 });
 record('queen-replaced', { tasks: [task('q1'), task('q2', { dependsOn: ['q1'] })] }, async (swarmId) => {
   const open = suite.model().hold(/\/q2\/answer/);
-  await whenAsked(swarmId, 'q2/answer/1');
+  await suite.whenAsked(swarmId, 'q2/answer/1');
   await suite.server().client.workflow.getHandle(`${swarmId}/queen-1`).terminate('recording');
   await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'swarm.queenReplaced'), 20_000);
   open();
@@ -108,13 +107,13 @@ record('given-up', { tasks: [task('broken', { onFailure: 'skip' }), task('b', { 
 record('split', { tasks: [task('split', { output: 'plan' }), task('b', { dependsOn: ['split'] })] });
 record('added', { tasks: [task('held-add')] }, async (swarmId) => {
   const open = suite.model().hold(/held-add\/answer/);
-  await whenAsked(swarmId, 'held-add/answer/1');
+  await suite.whenAsked(swarmId, 'held-add/answer/1');
   await suite.engine().swarms.addTasks(swarmId, [task('more', { dependsOn: ['held-add'] })]);
   open();
 });
 record('raised', { budgetTokens: 100_000, tasks: [task('held-raise')] }, async (swarmId) => {
   const open = suite.model().hold(/held-raise\/answer/);
-  await whenAsked(swarmId, 'held-raise/answer/1');
+  await suite.whenAsked(swarmId, 'held-raise/answer/1');
   await suite.engine().swarms.raiseBudget(swarmId, { tokens: 200_000 });
   open();
 });
@@ -128,12 +127,12 @@ record('hierarchical-failed', { topology: 'hierarchical', agents: domains, tasks
 record('hierarchical-budget', { topology: 'hierarchical', agents: domains, budgetTokens: 14_000, review: false, tasks: [...across(), ...Array.from({ length: 8 }, (_, i) => task(`d${i}`, { role: 'coder' }))] });
 record('hierarchical-cancelled', { topology: 'hierarchical', agents: domains, tasks: across() }, async (swarmId) => {
   suite.model().hold(new RegExp(`${swarmId}/a/answer`));
-  await whenAsked(swarmId, 'a/answer/1');
+  await suite.whenAsked(swarmId, 'a/answer/1');
   await suite.engine().swarms.cancel(swarmId);
 });
 record('manager-replaced', { topology: 'hierarchical', agents: domains, tasks: across() }, async (swarmId) => {
   const open = suite.model().hold(new RegExp(`${swarmId}/b/answer`));
-  await whenAsked(swarmId, 'b/answer/1');
+  await suite.whenAsked(swarmId, 'b/answer/1');
   await suite.server().client.workflow.getHandle(`${swarmId}/hierarchical-1/manager-coding`).terminate('recording');
   await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'manager.replaced'), 20_000);
   open();
@@ -146,7 +145,7 @@ record('mesh-failed', mesh({ tasks: [task('broken'), task('b', { dependsOn: ['br
 record('mesh-budget', mesh({ review: false, budgetTokens: 3_000, tasks: Array.from({ length: 12 }, (_, i) => task(`d${i}`)) }));
 record('mesh-cancelled', mesh({ tasks: across() }), async (swarmId) => {
   suite.model().hold(new RegExp(`${swarmId}/a/answer`));
-  await whenAsked(swarmId, 'a/answer/1');
+  await suite.whenAsked(swarmId, 'a/answer/1');
   await suite.engine().swarms.cancel(swarmId);
 });
 record('mesh-stolen', mesh({ maxAgents: 2, review: false, tasks: Array.from({ length: 8 }, (_, i) => task(`s${i}`)) }), async (swarmId) => {
@@ -156,7 +155,7 @@ record('mesh-stolen', mesh({ maxAgents: 2, review: false, tasks: Array.from({ le
 });
 record('peer-lost', mesh({ tasks: across() }), async (swarmId) => {
   const open = suite.model().hold(new RegExp(`${swarmId}/b/answer`));
-  await whenAsked(swarmId, 'b/answer/1');
+  await suite.whenAsked(swarmId, 'b/answer/1');
   await suite.server().client.workflow.getHandle(`${swarmId}/mesh-1/peer-2`).terminate('recording');
   await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'peer.lost'), 20_000);
   open();
@@ -169,7 +168,7 @@ for (const [from, to] of [
 ] as const)
   record(`switched-${from}-${to}`, { topology: from, agents: domains, tasks: across() }, async (swarmId) => {
     const open = suite.model().hold(new RegExp(`${swarmId}/b/answer`));
-    await whenAsked(swarmId, 'b/answer/1');
+    await suite.whenAsked(swarmId, 'b/answer/1');
     await suite.engine().swarms.switchTopology(swarmId, to);
     open();
   });

@@ -7,12 +7,11 @@ const tasks = [
   { id: 'second', title: 'Do second', role: 'analyst', dependsOn: ['first'] },
 ];
 const asked = (swarmId: string, call: string) => suite.model().requests.filter(({ key }) => key === `${swarmId}/${call}`);
-const whenAsked = (swarmId: string, call: string) => vi.waitUntil(() => asked(swarmId, call).length > 0, 20_000);
 
 test('cancel reaches the call in flight; the run ends cancelled and nothing new starts', async () => {
   const open = suite.model().hold(/\/first\/answer/);
   const swarmId = await suite.engine().start({ objective: 'cancel me', tasks });
-  await whenAsked(swarmId, 'first/answer/1');
+  await suite.whenAsked(swarmId, 'first/answer/1');
   await suite.engine().swarms.cancel(swarmId);
   expect(await suite.engine().end(swarmId)).toMatchObject({ status: 'cancelled', tasks: [{ status: 'cancelled' }, { status: 'skipped' }] });
   await vi.waitUntil(() => asked(swarmId, 'first/answer/1')[0]?.signal.aborted, 10_000);
@@ -29,7 +28,7 @@ test('pause holds what is next, also over a worker restart; steer reaches every 
       { id: 'next', title: 'Do next', role: 'researcher', dependsOn: ['held'] },
     ],
   });
-  await whenAsked(swarmId, 'held/answer/1');
+  await suite.whenAsked(swarmId, 'held/answer/1');
   await suite.engine().swarms.pause(swarmId);
   await vi.waitUntil(async () => (await suite.engine().swarms.show(swarmId)).status === 'paused', 10_000);
   open();
@@ -93,7 +92,7 @@ test('a queen that is terminated is replaced: no answered call is asked again, n
     { id: 'q2', title: 'Do q2', role: 'researcher', dependsOn: ['q1'] },
   ];
   const swarmId = await suite.engine().start({ tasks: chain });
-  await whenAsked(swarmId, 'q2/answer/1');
+  await suite.whenAsked(swarmId, 'q2/answer/1');
   await suite.server().client.workflow.getHandle(`${swarmId}/queen-1`).terminate('test');
   await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'swarm.queenReplaced'), 20_000);
   open();

@@ -1,6 +1,6 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { SwarmError } from '../../domain/errors.js';
-import { engineSuite } from '../helpers/engine-suite.js';
+import { engineSuite, statusesOf } from '../helpers/engine-suite.js';
 
 /** Retries, policies, sub-tasks, added tasks and a raised budget, on a real server. */
 const tried = new Map<string, number>();
@@ -22,8 +22,6 @@ const suite = engineSuite(({ key, call, contract }) => {
   return undefined;
 });
 const task = (id: string, more: object = {}) => ({ id, title: `Do ${id}`, role: 'researcher', ...more });
-const statuses = (view: { tasks: readonly { id: string; status: string }[] }) => Object.fromEntries(view.tasks.map(({ id, status }) => [id, status]));
-const whenAsked = (swarmId: string, call: string) => vi.waitUntil(() => suite.model().requests.some(({ key }) => key === `${swarmId}/${call}`), 20_000);
 
 test('a task that fails is done again as often as its policy says, each try under keys of its own', async () => {
   const view = await suite.engine().run({ review: false, tasks: [task('flaky', { retries: 2 })] });
@@ -37,13 +35,13 @@ test('a task that fails is done again as often as its policy says, each try unde
 test('a task that failed for good is skipped where its policy says so, and those that need it go on without it', async () => {
   const tasks = [task('broken', { onFailure: 'skip' }), task('next', { dependsOn: ['broken'] })];
   const view = await suite.engine().run({ review: false, tasks });
-  expect([view.status, statuses(view)]).toEqual(['completed', { broken: 'skipped', next: 'succeeded' }]);
+  expect([view.status, statusesOf(view)]).toEqual(['completed', { broken: 'skipped', next: 'succeeded' }]);
 });
 
 test('an answer of the form plan becomes sub-tasks, and whatever waits for the task waits for them', async () => {
   const tasks = [task('split', { output: 'plan' }), task('after', { dependsOn: ['split'] })];
   const view = await suite.engine().run({ review: false, tasks });
-  expect([view.status, statuses(view)]).toEqual(['completed', { split: 'succeeded', after: 'succeeded', 'split.a': 'succeeded', 'split.b': 'succeeded' }]);
+  expect([view.status, statusesOf(view)]).toEqual(['completed', { split: 'succeeded', after: 'succeeded', 'split.a': 'succeeded', 'split.b': 'succeeded' }]);
   expect(view.tasks.find(({ id }) => id === 'after')?.dependsOn).toEqual(['split', 'split.a', 'split.b']);
   const settled = (await suite.events(view.swarmId)).filter(({ type }) => type === 'task.succeeded').map(({ taskId }) => taskId);
   expect(settled).toEqual(['split', 'split.a', 'split.b', 'after']);
@@ -58,16 +56,16 @@ test('sub-tasks that can not be run fail their task with the reason', async () =
 test('tasks added from outside join a running graph, also across a restart of the worker; those that do not fit are refused', async () => {
   const open = suite.model().hold(/held\/answer/);
   const swarmId = await suite.engine().start({ review: false, tasks: [task('held')] });
-  await whenAsked(swarmId, 'held/answer/1');
+  await suite.whenAsked(swarmId, 'held/answer/1');
   const { swarms } = suite.engine();
   expect(await swarms.addTasks(swarmId, [task('more', { dependsOn: ['held'] }), task('free')])).toBe(3);
   await expect(swarms.addTasks(swarmId, [task('more')])).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining('Two tasks have the id "more"') });
   await expect(swarms.addTasks(swarmId, [task('lost', { dependsOn: ['nowhere'] })])).rejects.toMatchObject({ code: 'invalid_input' });
   await expect(swarms.addTasks(swarmId, [task('x', { role: 'wizard' })])).rejects.toMatchObject({ code: 'invalid_input' });
-  await whenAsked(swarmId, 'free/answer/1');
+  await suite.whenAsked(swarmId, 'free/answer/1');
   open();
   const view = await suite.engine().end(swarmId);
-  expect([view.status, statuses(view)]).toEqual(['completed', { held: 'succeeded', more: 'succeeded', free: 'succeeded' }]);
+  expect([view.status, statusesOf(view)]).toEqual(['completed', { held: 'succeeded', more: 'succeeded', free: 'succeeded' }]);
   const merged = suite.model().requests.findLast(({ key }) => key.startsWith(`${swarmId}/swarm/aggregate`));
   expect(merged?.prompt).toContain('Do more');
   await expect(swarms.addTasks(swarmId, [task('late')])).rejects.toMatchObject({ code: 'conflict' });
@@ -76,35 +74,35 @@ test('tasks added from outside join a running graph, also across a restart of th
 test('a task added while the result is merged is done too, and the result is merged again with it', async () => {
   const open = suite.model().hold(/swarm\/aggregate\/1/);
   const swarmId = await suite.engine().start({ review: false, tasks: [task('a')] });
-  await whenAsked(swarmId, 'swarm/aggregate/1');
+  await suite.whenAsked(swarmId, 'swarm/aggregate/1');
   await suite.engine().swarms.addTasks(swarmId, [task('b')]);
   open();
   const view = await suite.engine().end(swarmId);
-  expect([view.status, statuses(view)]).toEqual(['completed', { a: 'succeeded', b: 'succeeded' }]);
+  expect([view.status, statusesOf(view)]).toEqual(['completed', { a: 'succeeded', b: 'succeeded' }]);
   expect(suite.model().requests.findLast(({ key }) => key.startsWith(`${swarmId}/swarm/aggregate`))?.prompt).toContain('Do b');
 });
 
 test('a queen that dies keeps what people added', async () => {
   const open = suite.model().hold(/keep\d\/answer/);
   const swarmId = await suite.engine().start({ review: false, tasks: [task('keep1')] });
-  await whenAsked(swarmId, 'keep1/answer/1');
+  await suite.whenAsked(swarmId, 'keep1/answer/1');
   await suite.engine().swarms.addTasks(swarmId, [task('keep2')]);
-  await whenAsked(swarmId, 'keep2/answer/1');
+  await suite.whenAsked(swarmId, 'keep2/answer/1');
   await suite.server().client.workflow.getHandle(`${swarmId}/queen-1`).terminate('test');
   open();
   const view = await suite.engine().end(swarmId);
-  expect([view.status, statuses(view)]).toEqual(['completed', { keep1: 'succeeded', keep2: 'succeeded' }]);
+  expect([view.status, statusesOf(view)]).toEqual(['completed', { keep1: 'succeeded', keep2: 'succeeded' }]);
 });
 
 test('a raised budget reaches a coordinator that waits for it; lowering it, and raising none, are refused', async () => {
   const open = suite.model().hold(/first\/answer/);
   const swarmId = await suite.engine().start({ review: false, budgetTokens: 2_500, tasks: [task('first'), task('second'), task('third')] });
-  await whenAsked(swarmId, 'first/answer/1');
+  await suite.whenAsked(swarmId, 'first/answer/1');
   const { swarms } = suite.engine();
   await expect(swarms.raiseBudget(swarmId, { tokens: 10 })).rejects.toMatchObject({ code: 'invalid_input' });
   await expect(swarms.raiseBudget(swarmId, { usd: 10 })).rejects.toMatchObject({ code: 'invalid_input' });
   await swarms.raiseBudget(swarmId, { tokens: 1_000_000 });
-  await whenAsked(swarmId, 'third/answer/1');
+  await suite.whenAsked(swarmId, 'third/answer/1');
   open();
   const view = await suite.engine().end(swarmId);
   expect([view.status, view.budget.tokens]).toEqual(['completed', 1_000_000]);

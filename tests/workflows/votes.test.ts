@@ -50,7 +50,10 @@ test('the outcome is approved by the quorum of a frozen electorate; the vote tha
 
 test('a late vote is cancelled: a voter that hangs does not hold up the decision', async () => {
   const open = suite.model().hold(/vote\..*architect-voter/);
-  const { status, votes, durationMs } = await run('plain');
+  const { swarmId, status, votes, durationMs } = await run('plain');
+  const late = suite.model().requests.find(({ key }) => key.startsWith(`${swarmId}/`) && key.includes('architect-voter'));
+  // Cancellation travels with the heartbeat of the call.
+  await vi.waitUntil(() => late?.signal.aborted, 10_000);
   open();
   expect([status, votes[0]?.decided]).toEqual(['completed', 'approve']);
   expect(votes[0]?.ballots.map(({ voter }) => voter)).not.toContain('architect-voter-1');

@@ -1,0 +1,89 @@
+import type { BlobRef } from './model-call.js';
+import type { OnFailure, TaskSpec, TaskStatus } from './task-graph.js';
+
+/** One task as a swarm knows it. */
+export interface TaskState {
+  readonly id: string;
+  readonly title: string;
+  readonly role: string | null;
+  dependsOn: readonly string[];
+  readonly priority: number;
+  readonly timeoutMs: number | null;
+  readonly contract: string | null;
+  readonly retries: number;
+  readonly onFailure: OnFailure;
+  /** The task whose agent added this one; null for those of the plan and of people. */
+  readonly parent: string | null;
+  /** Added after the plan was accepted. */
+  readonly isAdded: boolean;
+  /** Skipped by its own policy: those that need it go on. */
+  givenUp: boolean;
+  /** Tries that failed. */
+  tries: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  status: TaskStatus;
+  disputed: boolean;
+  /** Answers asked for so far; a revision counts. */
+  attempts: number;
+  agentId: string | null;
+  /** How many steering texts its prompts carry: fixed at assignment, so that a call key never gets another prompt. */
+  steerings: number | null;
+  output: BlobRef | null;
+  /** What the last review found, by reference. */
+  review: BlobRef | null;
+  failure: string | null;
+}
+
+/** A task as its spec states it; `added` where it joined after the plan was accepted. */
+export const openTask = (spec: TaskSpec, added: { readonly parent: string | null } | null = null): TaskState => ({
+  id: spec.id,
+  title: spec.title,
+  role: spec.role ?? null,
+  dependsOn: spec.dependsOn ?? [],
+  priority: spec.priority ?? 3,
+  timeoutMs: spec.timeoutMs ?? null,
+  contract: spec.output ?? null,
+  retries: spec.retries ?? 0,
+  onFailure: spec.onFailure ?? 'fail',
+  parent: added?.parent ?? null,
+  isAdded: added !== null,
+  givenUp: false,
+  tries: 0,
+  startedAt: null,
+  endedAt: null,
+  status: 'pending',
+  disputed: false,
+  attempts: 0,
+  agentId: null,
+  steerings: null,
+  output: null,
+  review: null,
+  failure: null,
+});
+
+/** The spec a task was opened from. */
+export const specOf = ({ id, title, role, dependsOn, priority, timeoutMs, contract, retries, onFailure }: TaskState): TaskSpec => ({
+  id,
+  title,
+  dependsOn,
+  priority,
+  retries,
+  onFailure,
+  ...(role === null ? {} : { role }),
+  ...(timeoutMs === null ? {} : { timeoutMs }),
+  ...(contract === null ? {} : { output: contract }),
+});
+
+/** What tasks of an older version lack. */
+export const NEW_TASK = { retries: 0, onFailure: 'fail', parent: null, isAdded: false, givenUp: false, tries: 0, startedAt: null, endedAt: null } as const;
+
+/** Tasks that were running under a coordinator or a member that has ended: open again; their answered calls are found in the ledger. */
+export const reopenRunning = (tasks: readonly TaskState[]): void => {
+  for (const task of tasks) {
+    if (task.status !== 'running') continue;
+    task.status = 'pending';
+    task.attempts = 0;
+    task.tries = 0;
+  }
+};
