@@ -64,6 +64,34 @@ describe('cancel, pause, resume, steer', () => {
   });
 });
 
+test('cf show prints each vote with its ballots, why one does not count, and the recount', async () => {
+  const swarms = await started({ autoplay: false });
+  const proposal = {
+    id: 'swarm-1',
+    question: 'Is it good?',
+    form: 'choice',
+    options: ['approve', 'reject'],
+    electorate: ['a', 'b', 'c', 'd'].map((name) => ({ id: name, weight: 1 })),
+    rounds: 3,
+    roundMs: 30_000,
+  };
+  const cast = (voter: string, value: string, more: object = {}) =>
+    swarms.emit(id, { type: 'vote.cast', data: { vote: 'swarm-1', round: 1, voter, value: [value], text: null, isAuthentic: true, refuted: null, ...more } });
+  swarms.emit(id, { type: 'vote.opened', data: { proposal } });
+  cast('a', 'approve');
+  cast('b', 'reject', { refuted: '"x" does not stand in output t1.' });
+  cast('z\u001b[2J', 'reject');
+  for (const voter of ['c', 'd']) cast(voter, 'approve');
+  swarms.emit(id, { type: 'vote.ended', data: { vote: 'swarm-1', status: 'decided', decided: 'approve' } });
+  const { out } = await cli(['show', id], { swarms });
+  expect(out).toContain('vote       swarm-1: approve · quorum 3 of 4, 1 may lie · recount agrees');
+  expect(out).toContain('✔ a  approve');
+  expect(out).toContain('✖ b  reject  not counted: "x" does not stand in output t1.');
+  expect(out).toContain('✖ z␛[2J  reject  not counted: outsider');
+  swarms.emit(id, { type: 'vote.ended', data: { vote: 'swarm-1', status: 'decided', decided: 'reject' } });
+  expect((await cli(['show', id], { swarms })).out).toContain('recount DIFFERS');
+});
+
 describe('add, budget and switch', () => {
   const yaml = 'id: more\ntitle: Do more\ndependsOn: [t1]\nretries: 2\nonFailure: skip\n';
   test('tasks and limits reach a running swarm', async () => {
