@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { RUNNABLE_TOPOLOGIES, type RunnableTopology } from '../domain/names.js';
+import { TOPOLOGIES, type Topology } from '../domain/names.js';
 import { median, numbers, openBench, startProvider, tasksOf, timed } from './harness.js';
 
 /** What many agents gain over one on the same work (mission row D6): the same tasks, one at a time and side by side. Usage: npm run bench:speed-up -- LATENCY SIZE AGENTS. */
@@ -11,7 +11,7 @@ const ROUNDS = 3;
 const { engine, work, close } = await openBench();
 const { url, stop } = await startProvider(latencyMs);
 const worker = await work(url);
-const makespan = async (topology: RunnableTopology, maxAgents: number): Promise<number> => {
+const makespan = async (topology: Topology, maxAgents: number): Promise<number> => {
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1)
     times.push(
@@ -28,7 +28,7 @@ console.log(
 );
 console.log('| topology | agents | makespan s | speed-up | efficiency |');
 console.log('|---|---|---|---|---|');
-for (const topology of RUNNABLE_TOPOLOGIES)
+for (const topology of TOPOLOGIES)
   for (const agents of AGENTS) {
     const took = await makespan(topology, agents);
     console.log(`| ${topology} | ${agents} | ${(took / 1000).toFixed(1)} | ${(one / took).toFixed(2)} | ${((100 * one) / took / agents).toFixed(0)} % |`);

@@ -1,14 +1,14 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
-import type { RunnableTopology } from '../domain/names.js';
+import type { Topology } from '../domain/names.js';
 import type { TestServer } from '../tests/helpers/temporal.js';
 import { median, numbers, openBench, startProvider, tasksOf, timed } from './harness.js';
 
 /** Overhead per model call: `Promise.all` with fetch, a bare Temporal workflow, and a swarm of each topology, on the same provider in one run. Usage: npm run bench -- LATENCIES SIZES TOPOLOGIES. */
 const LATENCIES_MS = numbers(process.argv[2], '200,2000');
 const SIZES = numbers(process.argv[3], '8,64,256');
-const TOPOLOGIES = (process.argv[4] ?? 'queen').split(',') as RunnableTopology[];
+const TOPOLOGIES = (process.argv[4] ?? 'queen').split(',') as Topology[];
 const ROUNDS = 3;
 
 const schema = { name: 'report', schema: { type: 'object' } };
@@ -83,7 +83,7 @@ for (const latencyMs of LATENCIES_MS) {
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
   });
   const baselineDone = baseline.run();
-  const swarmOf = (n: number, name: string, topology: RunnableTopology) => engine.run({ objective: name, topology, tasks: tasksOf(n), maxAgents: 250, review: false });
+  const swarmOf = (n: number, name: string, topology: Topology) => engine.run({ objective: name, topology, tasks: tasksOf(n), maxAgents: 250, review: false });
   const bareOf = (n: number, id: string) => server.client.workflow.execute('bare', { taskQueue: 'bench.bare', workflowId: id, args: [id, n] });
   // Workers live long: what is measured is a warm one, for both.
   for (const topology of TOPOLOGIES) await swarmOf(64, 'warm up', topology);

@@ -20,7 +20,7 @@ export const createDeps = (io: CliIo): CliDeps => ({
       return stopBackground((await readSettings(flags)).home);
     },
     devStatus: async (flags) => (await import('./dev-status.js')).devStatus((await readSettings(flags)).home),
-    worker: async (flags, say) => (await import('./run-worker.js')).runWorker(await readSettings(flags), say),
+    worker: async (flags, say) => (await import('./run-worker.js')).runWorker(await readSettings(flags), flags.region ?? null, say),
     api: async (flags, say) => (await import('./run-api.js')).runApi(await readSettings(flags), say),
     mcp: async (flags) => (await import('./run-mcp.js')).runMcp(await readSettings(flags)),
   },

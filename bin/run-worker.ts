@@ -8,8 +8,8 @@ import { startWorker } from '../workers/worker.js';
 import { runningTarget } from './local.js';
 import { providersOf } from './providers.js';
 
-/** A worker in this process, until SIGTERM or Ctrl-C has drained it. */
-export const runWorker = async (settings: Settings, say: Say): Promise<void> => {
+/** A worker in this process, of one region or of none, until SIGTERM or Ctrl-C has drained it. */
+export const runWorker = async (settings: Settings, region: string | null, say: Say): Promise<void> => {
   installRuntimeLog(createLogger({ level: settings.logLevel, name: 'worker', secrets: secretsOf(settings) }));
   const storage = openStorage({ home: settings.home, root: packageRoot });
   try {
@@ -17,6 +17,7 @@ export const runWorker = async (settings: Settings, say: Say): Promise<void> => 
       target: (await runningTarget(settings)) ?? null,
       providers: await providersOf(settings, say),
       storage,
+      region,
       root: packageRoot,
       onReady: (queues) => say(`Worker polls ${queues.join(', ')}.`),
       onOrphans: (released) => (released > 0 ? say(`Released ${released} calls of workers that died.`) : undefined),

@@ -75,7 +75,7 @@ export interface Processes {
   /** Ends what `run` left in the background; the names of what was ended. */
   devStop(flags: GlobalFlags): Promise<readonly string[]>;
   devStatus(flags: GlobalFlags): Promise<readonly ProcessStatus[]>;
-  worker(flags: GlobalFlags, say: Say): Promise<void>;
+  worker(flags: GlobalFlags & { readonly region?: string }, say: Say): Promise<void>;
   api(flags: GlobalFlags & { readonly port?: string; readonly host?: string }, say: Say): Promise<void>;
   /** Speaks the protocol on standard output, nothing else. */
   mcp(flags: GlobalFlags): Promise<void>;

@@ -21,12 +21,19 @@ export interface StartFlags {
   readonly votes?: string;
   readonly voters?: string;
   readonly voteRound?: string;
+  readonly regions?: string;
   readonly approve?: string;
   readonly workspace?: string;
 }
 
 const NUMBER = /^-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 const numeric = (text: string | undefined): unknown => (text !== undefined && NUMBER.test(text) ? Number(text) : text);
+
+/** `eu`, or `edge=local/smollm2-135m` for a region with a model of its own. */
+const regionOf = (text: string): unknown => {
+  const [name = '', ...model] = text.trim().split('=');
+  return model.length === 0 ? name : { name, model: model.join('=') };
+};
 
 /** Only what was typed, with the names and types of the command schema. */
 const givenIn = (objective: string | undefined, flags: StartFlags): Record<string, unknown> =>
@@ -45,6 +52,7 @@ const givenIn = (objective: string | undefined, flags: StartFlags): Record<strin
       votes: flags.votes,
       voters: numeric(flags.voters),
       voteRound: flags.voteRound,
+      regions: flags.regions?.split(',').map(regionOf),
       approve: flags.approve,
       workspace: flags.workspace,
     }).filter(([, value]) => value !== undefined),

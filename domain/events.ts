@@ -36,6 +36,13 @@ export const EVENT_TYPES = [
   'manager.started',
   'manager.replaced',
   'manager.ended',
+  'task.placed',
+  'region.awaited',
+  'region.joined',
+  'region.lost',
+  'region.started',
+  'region.replaced',
+  'region.ended',
   'swarm.budgetRaised',
   'swarm.ended',
 ] as const;

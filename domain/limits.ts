@@ -22,6 +22,8 @@ export const LIMITS = {
   /** Peers of a mesh, and tasks that one manager runs itself, at most. */
   meshPeers: 16,
   managerTasks: 50,
+  /** Regions of one swarm. */
+  regions: 8,
   /** Voters of one proposal at most. */
   voters: 25,
 } as const;

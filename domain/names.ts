@@ -2,10 +2,6 @@
 
 export const TOPOLOGIES = ['queen', 'mesh', 'hierarchical', 'distributed'] as const;
 export type Topology = (typeof TOPOLOGIES)[number];
-/** Topologies that this version runs; the others are refused with a clear error, never simulated. */
-export const RUNNABLE_TOPOLOGIES = ['queen', 'mesh', 'hierarchical'] as const satisfies readonly Topology[];
-export type RunnableTopology = (typeof RUNNABLE_TOPOLOGIES)[number];
-export const isRunnable = (topology: Topology): topology is RunnableTopology => (RUNNABLE_TOPOLOGIES as readonly Topology[]).includes(topology);
 
 export const WORKFLOWS = {
   swarm: 'swarm',
@@ -14,15 +10,27 @@ export const WORKFLOWS = {
   meshPeer: 'meshPeer',
   hierarchicalSwarm: 'hierarchicalSwarm',
   manager: 'manager',
+  distributedSwarm: 'distributedSwarm',
+  region: 'region',
 } as const;
 /** The workflow that coordinates each topology. */
-export const COORDINATORS = { queen: 'queenSwarm', mesh: 'meshSwarm', hierarchical: 'hierarchicalSwarm' } as const satisfies Record<RunnableTopology, string>;
+export const COORDINATORS = { queen: 'queenSwarm', mesh: 'meshSwarm', hierarchical: 'hierarchicalSwarm', distributed: 'distributedSwarm' } as const satisfies Record<Topology, string>;
 
 export const SWARMS_QUEUE = 'cf.swarms';
 /** One queue per provider, so that its rate limit is one limit over all workers. */
 export const modelQueue = (provider: string): string => `cf.models.${provider}`;
 /** Coordinators live on the queue of a hosted model: only on the same queue does the server hand a call to the worker that asked for it at once (ADR 12). Models of this process gain nothing. */
 export const coordinatorQueue = (provider: ProviderName): string => (provider === 'local' || provider === 'sim' ? SWARMS_QUEUE : modelQueue(provider));
+
+/** The region that every worker without `--region` serves, on the queues it polls anyway. */
+export const LOCAL_REGION = 'local';
+export const REGION_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+export const regionQueue = (region: string): string => `cf.region.${region}`;
+/** Where a region's workers show that they live, apart from its calls: those may fill every slot. */
+export const pulseQueue = (region: string): string => `${regionQueue(region)}.pulse`;
+/** Where the workflow of a region and its model calls run. */
+export const regionLanes = (region: string, provider: ProviderName): { readonly workflows: string; readonly calls: string } =>
+  region === LOCAL_REGION ? { workflows: coordinatorQueue(provider), calls: modelQueue(provider) } : { workflows: regionQueue(region), calls: regionQueue(region) };
 
 export const PROVIDERS = ['anthropic', 'openai', 'compat', 'local', 'sim'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
@@ -40,6 +48,7 @@ export const SWARM_ID = /^swarm-[0-9A-Za-z][0-9A-Za-z_-]{0,62}$/;
 export const coordinatorId = (swarmId: string, topology: Topology, term: number): string => `${swarmId}/${topology}-${term}`;
 export const peerId = (parentId: string, peer: string, term: number): string => `${parentId}/${peer}${term === 1 ? '' : `.${term}`}`;
 export const managerId = (parentId: string, domain: string, term: number): string => `${parentId}/manager-${domain}${term === 1 ? '' : `.${term}`}`;
+export const regionId = (parentId: string, region: string, term: number): string => `${parentId}/region-${region}${term === 1 ? '' : `.${term}`}`;
 
 /** Key of one model call: unique in the swarm and the same over attempts, replays, continue-as-new and a new coordinator. */
 export const callKey = (swarmId: string, scope: string, purpose: string, nth: number): string => `${swarmId}/${scope}/${purpose}/${nth}`;

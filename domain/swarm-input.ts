@@ -12,6 +12,15 @@ export interface VotePolicy {
   readonly roundMs: number;
 }
 
+/** A place with workers of its own. */
+export interface RegionSpec {
+  readonly name: string;
+  /** Its own model; null = that of the swarm. */
+  readonly model: ModelChoice | null;
+  /** Relative price of a call there. */
+  readonly cost: number;
+}
+
 /** The snapshot a swarm starts with: everything resolved, so that editing a file later can't change a running history. */
 export interface SwarmInput {
   readonly swarmId: string;
@@ -28,6 +37,8 @@ export interface SwarmInput {
   readonly strict: boolean;
   /** Absent in snapshots older than votes: nothing is voted on. */
   readonly votes?: VotePolicy;
+  /** Absent in snapshots older than regions: the local one. */
+  readonly regions?: readonly RegionSpec[];
   readonly budget: { readonly tokens: number | null; readonly microUsd: number | null };
   /** Milliseconds since 1970, or null. */
   readonly deadlineAt: number | null;

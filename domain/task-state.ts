@@ -87,3 +87,6 @@ export const reopenRunning = (tasks: readonly TaskState[]): void => {
     task.tries = 0;
   }
 };
+
+/** Ids of the tasks that a task was split into, one level down. */
+export const subTasksBelow = (tasks: readonly TaskState[], id: string): readonly string[] => tasks.filter(({ parent }) => parent === id).map((task) => task.id);

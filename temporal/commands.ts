@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CONTRACT_NAMES } from '../domain/contracts.js';
 import { LIMITS } from '../domain/limits.js';
-import { SWARM_ID, TOPOLOGIES } from '../domain/names.js';
+import { REGION_NAME, SWARM_ID, TOPOLOGIES } from '../domain/names.js';
 import { VOTE_SCOPES } from '../domain/swarm-input.js';
 import { ON_FAILURE, TASK_ID } from '../domain/task-graph.js';
 
@@ -48,6 +48,14 @@ export const taskSpec = z.strictObject({
 });
 export type TaskCommand = z.output<typeof taskSpec>;
 
+const regionName = z.string().regex(REGION_NAME, 'small letters, digits and hyphens, at most 32');
+/** One region: its name, or with a model of its own and the relative price of a call there. */
+export const regionSpec = z.union([
+  regionName.transform((name) => ({ name, cost: 1 })),
+  z.strictObject({ name: regionName, model: z.string().min(3).max(200).optional(), cost: z.number().positive().max(1_000).default(1) }),
+]);
+export type RegionCommand = z.output<typeof regionSpec>;
+
 /** `cf run`, `POST /v1/swarms` and `swarm_start`: the flags in camelCase. */
 export const startCommand = z.strictObject({
   objective: plainText('objective', LIMITS.objectiveBytes),
@@ -63,6 +71,12 @@ export const startCommand = z.strictObject({
   votes: z.enum(VOTE_SCOPES).optional(),
   voters: z.number().int().min(1).max(LIMITS.voters).default(4),
   voteRound: duration.optional(),
+  regions: z
+    .array(regionSpec)
+    .min(1)
+    .max(LIMITS.regions)
+    .refine((regions) => new Set(regions.map(({ name }) => name)).size === regions.length, 'a region is named twice')
+    .optional(),
   approve: z.enum(['never', 'writes', 'always']).default('never'),
   workspace: z.string().min(1).max(4096).optional(),
   tasks: z.array(taskSpec).min(1).max(LIMITS.tasks).optional(),

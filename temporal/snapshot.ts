@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AgentDefinition } from '../domain/agent.js';
 import { VOTE_DEFAULTS } from '../domain/ballot.js';
+import { canonical } from '../domain/canonical.js';
 import { SwarmError } from '../domain/errors.js';
 import { LIMITS } from '../domain/limits.js';
 import type { ModelChoice } from '../domain/model-call.js';
-import { isRunnable, RUNNABLE_TOPOLOGIES } from '../domain/names.js';
 import type { SwarmInput, VotePolicy } from '../domain/swarm-input.js';
 import { validateGraph, type TaskSpec } from '../domain/task-graph.js';
 import type { StartCommand, TaskCommand } from './commands.js';
@@ -32,6 +32,8 @@ export const rosterOf = (catalogue: ReadonlyMap<string, AgentDefinition>, { agen
 export interface SnapshotDeps {
   readonly catalogue: ReadonlyMap<string, AgentDefinition>;
   readonly model: ModelChoice;
+  /** Models of the regions that name one of their own, by region. */
+  readonly regionModels?: ReadonlyMap<string, ModelChoice>;
   readonly swarmId: string;
   readonly traceId: string;
   readonly version: string;
@@ -40,12 +42,11 @@ export interface SnapshotDeps {
 }
 
 /** Resolves a command into the input of a swarm; throws `invalid_input` for whatever can't run. */
-export const snapshotOf = (command: StartCommand, { catalogue, model, swarmId, traceId, version, now }: SnapshotDeps): SwarmInput => {
-  if (!isRunnable(command.topology))
-    refuse(`The topology "${command.topology}" can't be run by this version.`, `It runs: ${RUNNABLE_TOPOLOGIES.join(', ')}.`, 'Use --topology queen.');
+export const snapshotOf = (command: StartCommand, { catalogue, model, regionModels = new Map(), swarmId, traceId, version, now }: SnapshotDeps): SwarmInput => {
   if (command.approve !== 'never')
     refuse(`--approve ${command.approve} has nothing to approve.`, 'Agents of this version have no tools, so they write nothing.', 'Leave --approve out.');
-  if (command.budgetUsd !== undefined && model.price === null) refuse(`A budget in USD can't be kept with ${model.ref}.`, 'Its price is not known.', 'Use --budget-tokens.');
+  const unpriced = [model, ...regionModels.values()].find(({ price }) => price === null);
+  if (command.budgetUsd !== undefined && unpriced) refuse(`A budget in USD can't be kept with ${unpriced.ref}.`, 'Its price is not known.', 'Use --budget-tokens.');
   const roster = rosterOf(catalogue, command);
   const tasks = command.tasks?.map(toSpec) ?? null;
   const findings = tasks === null ? [] : validateGraph(tasks, { roles: new Set(roster.map(({ name }) => name)) });
@@ -61,6 +62,7 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, swarmId, t
     review: command.review,
     strict: command.strict,
     votes: votesOf(command, model),
+    ...(command.regions ? { regions: command.regions.map(({ name, cost }) => ({ name, cost, model: regionModels.get(name) ?? null })) } : {}),
     workspace: command.workspace ?? null,
     budget: { tokens: command.budgetTokens ?? null, microUsd: command.budgetUsd === undefined ? null : Math.round(command.budgetUsd * 1e6) },
     deadlineAt: command.deadline === undefined ? null : now + command.deadline,
@@ -106,9 +108,6 @@ export const toSpec = ({ id, title, role, dependsOn, priority, timeout, output, 
 export const idOfKey = (key: string): string => `swarm-k${createHash('sha256').update(key).digest('hex').slice(0, 25)}`;
 
 /** Tells one command from another under the same idempotency key, whatever the order of its keys. */
-export const commandHash = (command: StartCommand): string => createHash('sha256').update(JSON.stringify(command, sortedKeys)).digest('hex');
-
-const sortedKeys = (_key: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+export const commandHash = (command: StartCommand): string => createHash('sha256').update(canonical(command)).digest('hex');
 
 export const newTraceId = (): string => randomBytes(16).toString('hex');

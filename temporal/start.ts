@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { SwarmError } from '../domain/errors.js';
+import type { ModelChoice } from '../domain/model-call.js';
 import { SWARMS_QUEUE, WORKFLOWS } from '../domain/names.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import type { StartCommand } from './commands.js';
@@ -29,6 +30,7 @@ export const startSwarm = async (deps: StartDeps, command: StartCommand, { idemp
   const input = snapshotOf(command, {
     catalogue: await deps.catalogue(),
     model: await deps.chooseModel(command.model),
+    regionModels: await regionModelsOf(deps, command),
     swarmId,
     traceId: traceId ?? newTraceId(),
     version: deps.version,
@@ -43,6 +45,10 @@ export const startSwarm = async (deps: StartDeps, command: StartCommand, { idemp
     return { swarmId, temporalUi: deps.uiOf(swarmId), created: false };
   }
 };
+
+/** The models of regions that name one of their own. */
+export const regionModelsOf = async ({ chooseModel }: Pick<SwarmsDeps, 'chooseModel'>, { regions = [] }: StartCommand): Promise<ReadonlyMap<string, ModelChoice>> =>
+  new Map(await Promise.all(regions.flatMap((region) => ('model' in region && region.model !== undefined ? [chooseModel(region.model).then((model) => [region.name, model] as const)] : []))));
 
 const startOptions = (input: SwarmInput, commandHash: string) => ({
   workflowId: input.swarmId,

@@ -14,7 +14,7 @@ import type { Swarms } from './port.js';
 import { viewOf, type SwarmView } from '../domain/view.js';
 import { isEnded } from '../domain/swarm-state.js';
 import { newTraceId, snapshotOf, toSpec } from './snapshot.js';
-import { startSwarm } from './start.js';
+import { regionModelsOf, startSwarm } from './start.js';
 import { untilClosed } from './until-closed.js';
 import { readReadiness } from './readiness.js';
 
@@ -142,7 +142,8 @@ const ended = (swarmId: string, status: string): SwarmError =>
 /** What `start` would start, refused for the same reasons. */
 const preview = async ({ catalogue, chooseModel, version }: SwarmsDeps, command: StartCommand): ReturnType<Swarms['preview']> => {
   const model = await chooseModel(command.model);
-  const { roster, tasks } = snapshotOf(command, { catalogue: await catalogue(), model, swarmId: 'swarm-preview', traceId: newTraceId(), version, now: Date.now() });
+  const regionModels = await regionModelsOf({ chooseModel }, command);
+  const { roster, tasks } = snapshotOf(command, { catalogue: await catalogue(), model, regionModels, swarmId: 'swarm-preview', traceId: newTraceId(), version, now: Date.now() });
   return { model: model.ref, modelReason: model.reason, roster: roster.map(({ name }) => name), tasks: tasks?.length ?? null };
 };
 

@@ -6,7 +6,7 @@ import { isErrorCode, type ErrorReport } from '../domain/errors.js';
 import type { EventDraft } from '../domain/events.js';
 import { LIMITS, OUTPUT_TOKENS } from '../domain/limits.js';
 import type { ModelAnswer, PromptPart } from '../domain/model-call.js';
-import { callKey } from '../domain/names.js';
+import { callKey, modelQueue } from '../domain/names.js';
 import { promptBytes, repairPrompt } from '../domain/prompts.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import type { CallUsage, SwarmState } from '../domain/swarm-state.js';
@@ -43,10 +43,12 @@ export interface AskerDeps {
   /** Writes an event into the log of this coordinator. */
   readonly emit: (draft: Omit<EventDraft, 'at'>) => void;
   readonly isPaused: () => boolean;
+  /** Where calls run: on the queue of the model's provider unless told. */
+  readonly queue?: string;
 }
 
 /** Asks models on behalf of one coordinator, inside the budget that it holds. */
-export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker => {
+export const createAsker = ({ input, state, emit, isPaused, queue }: AskerDeps): Asker => {
   let inFlight = 0;
 
   /** Sets the amount aside and counts the call as in flight in one step, so that racing calls see each other. */
@@ -82,7 +84,7 @@ export const createAsker = ({ input, state, emit, isPaused }: AskerDeps): Asker 
     let used: Amount = { tokens: 0, microUsd: 0 };
     try {
       const options = modelCall({
-        provider: input.model.provider,
+        queue: queue ?? modelQueue(input.model.provider),
         fairnessKey: input.tenant,
         summary: `${scope} ${purpose} by ${agentId} (${input.model.ref})`,
         timeoutMs: question.timeoutMs ?? null,

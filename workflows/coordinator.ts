@@ -34,14 +34,24 @@ export interface Coordinator {
   close(): Promise<void>;
 }
 
-/** `SWARM/mesh-1/peer-2` is at `@peer-2`, `…/manager-coding.2` at `@coding`. */
-const placeOf = (workflowId: string): string => `@${(workflowId.split('/').at(-1) ?? '').replace(/^manager-/, '').replace(/\.\d+$/, '')}`;
+/** `SWARM/mesh-1/peer-2` is at `@peer-2`, `…/manager-coding.2` at `@coding`, `…/region-eu` at `@eu`. */
+const placeOf = (workflowId: string): string => `@${(workflowId.split('/').at(-1) ?? '').replace(/^(manager|region)-/, '').replace(/\.\d+$/, '')}`;
+
+/** Where a coordinator stands. */
+export interface Place {
+  /** Workflow id of whoever is above it: the swarm unless told. */
+  readonly reportTo?: string;
+  /** Its own workflow id, where it is a member and says who it is. */
+  readonly source?: string;
+  /** Queue of its model calls: that of the model unless told. */
+  readonly calls?: string;
+}
 
 /** Opens a coordinator of one term from the snapshot its swarm gave it; registers its handlers before anything is awaited. */
 export const openCoordinator = (
   input: SwarmInput,
   snapshot: readonly unknown[],
-  { reportTo = input.swarmId, source }: { readonly reportTo?: string; readonly source?: string } = {},
+  { reportTo = input.swarmId, source, calls }: Place = {},
 ): Coordinator => {
   const state = unpackState(snapshot);
   let control: CoordinatorControl = { paused: state.status === 'paused', steering: state.steering, handOver: false };
@@ -66,7 +76,7 @@ export const openCoordinator = (
   };
   const emit = (draft: Omit<EventDraft, 'at'>): void => relay({ ...draft, at: Date.now() });
   const pool = openPool(source === undefined ? '' : placeOf(source));
-  const { ask } = createAsker({ input, state, emit, isPaused: () => control.paused });
+  const { ask } = createAsker({ input, state, emit, isPaused: () => control.paused, ...(calls === undefined ? {} : { queue: calls }) });
   return {
     input,
     state,

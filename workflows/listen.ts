@@ -2,7 +2,7 @@ import * as wf from '@temporalio/workflow';
 import { raiseRefusal } from '../domain/budget.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { eventsAfter, nextSeq, type EventDraft } from '../domain/events.js';
-import { isRunnable } from '../domain/names.js';
+import { TOPOLOGIES } from '../domain/names.js';
 import { refusalsOf } from '../domain/sub-tasks.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import { isEnded, record, type SwarmState } from '../domain/swarm-state.js';
@@ -115,7 +115,7 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
       description: 'Another topology from the next safe point on: what runs is finished, what is settled is kept.',
       validator: (to) => {
         if (isEnded(state.status) || state.phase === 'record') throw refusal('conflict', 'The swarm has ended.');
-        if (!isRunnable(to)) throw refusal('invalid_input', `This version does not run the topology "${String(to)}".`);
+        if (!TOPOLOGIES.includes(to)) throw refusal('invalid_input', `There is no topology "${String(to)}"; there are ${TOPOLOGIES.join(', ')}.`);
       },
     },
   );

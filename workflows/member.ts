@@ -5,7 +5,8 @@ import { openTask, type TaskState } from '../domain/task-state.js';
 import { openVersions } from '../domain/versions.js';
 import { readyTasks } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
-import { assignSignal, memberSignal, slotGrantSignal, slotRequestSignal, type Assignment } from './messages.js';
+import { leasePlaces, PAUSE } from './lease-places.js';
+import { assignSignal, memberSignal, type Assignment } from './messages.js';
 import type { Desk } from './run-graph.js';
 
 /** Where a member stands in its swarm. */
@@ -26,21 +27,15 @@ export interface MemberDesk extends Desk {
   close(): Promise<void>;
 }
 
-/** Messages to one recipient are gathered for this long (architecture.md section 6). */
-const PAUSE = '100 milliseconds';
-
 /** `heldBelow` = places that members of its own hold. The desk of a member: runs what it was assigned, tells those who wait for it what became of it, and leases places from its coordinator. Registers its handlers before anything is awaited. */
 export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: () => number = () => 0): MemberDesk => {
   const { state, control, wantsHandOver } = coordinator;
-  const { workflowId } = wf.workflowInfo();
   const running = new Set<string>();
   const { learn, catchUp } = openLearning(state);
   let { assignment } = post;
-  let granted = post.slots;
-  let asked = { wants: Number.POSITIVE_INFINITY, nth: 0 };
   let closing = false;
   const listeners: (() => void)[] = [];
-  const [isNewAssignment, isNewGrant] = [openVersions(), openVersions()];
+  const isNewAssignment = openVersions();
 
   wf.setHandler(
     assignSignal,
@@ -55,14 +50,6 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
     { description: 'From the coordinator: all tasks that this member owns by now, and who waits for them.' },
   );
   wf.setHandler(memberSignal, ({ fates }) => learn(fates), { description: 'From another member: what became of tasks that ours need.' });
-  wf.setHandler(
-    slotGrantSignal,
-    ({ slots, asOf, version }) => {
-      // An answer to an older request may promise what the newer one gave back.
-      if (isNewGrant(version) && asOf === asked.nth) granted = slots;
-    },
-    { description: 'From the coordinator: how many tasks may be in flight.' },
-  );
 
   const owned = (): ReadonlySet<string> => new Set(assignment.owned.map(({ id }) => id));
   const owns = (task: TaskState): boolean => owned().has(ancestorOf(state.tasks, task).id);
@@ -70,6 +57,7 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
   const inFlight = (): number => state.tasks.filter((task) => task.status === 'running' && owns(task)).length;
   // What members below hold is not given back before they do.
   const wants = (): number => Math.max(heldBelow(), control().paused || wantsHandOver() ? inFlight() : inFlight() + readyTasks(state.tasks).filter(owns).length);
+  const lease = leasePlaces(post.reportTo, post.slots, wants);
 
   const told = new Set<string>();
   /** What settled and was not told yet, by recipient. */
@@ -98,23 +86,13 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
       if (!closing) await wf.condition(() => closing, PAUSE, { summary: 'gather news for other members' });
     }
   };
-  const lease = async (): Promise<void> => {
-    for (;;) {
-      await wf.condition(() => closing || wants() !== asked.wants);
-      if (closing) return;
-      asked = { wants: wants(), nth: asked.nth + 1 };
-      granted = Math.min(granted, asked.wants);
-      await wf.getExternalWorkflowHandle(post.reportTo).signal(slotRequestSignal, { member: workflowId, ...asked });
-      await wf.condition(() => closing, PAUSE, { summary: 'gather requests for places' });
-    }
-  };
-  const pumps = wf.CancellationScope.nonCancellable(() => Promise.all([tell(), lease()]));
+  const pumps = wf.CancellationScope.nonCancellable(() => Promise.all([tell(), lease.run(() => closing)]));
 
   return {
     owns,
     owned: () => assignment.owned.map(({ id }) => id),
     onAssign: (listener) => void listeners.push(listener),
-    slots: () => Math.min(granted, asked.wants),
+    slots: lease.places,
     running,
     isLeased: true,
     close: async () => {

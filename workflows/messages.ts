@@ -6,6 +6,7 @@ import type { EventDraft, SwarmEvent } from '../domain/events.js';
 import type { Fate } from '../domain/fates.js';
 import type { Owners, PeerItem } from '../domain/mesh.js';
 import type { Topology } from '../domain/names.js';
+import type { Replica } from '../domain/replica.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import type { CallUsage, TextRef, Usage } from '../domain/swarm-state.js';
 import type { TaskState } from '../domain/task-state.js';
@@ -73,6 +74,11 @@ export interface SlotRequest {
 export const slotRequestSignal = defineSignal<[SlotRequest]>('budget.request');
 /** The answer: how many it may have, as of that request. */
 export const slotGrantSignal = defineSignal<[{ readonly slots: number; readonly asOf: number; readonly version?: number }]>('budget.grant');
+
+/** Between regions and from their coordinator: a part of the shared state, merged by whoever gets it. */
+export const syncSignal = defineSignal<[Replica]>('region.sync');
+/** What a replica knows, for comparison: place and state by task id, and who runs each region. */
+export const replicaQuery = defineQuery<Readonly<Record<string, string>>>('region.replica');
 
 /** From a peer to another: many items in one signal. */
 export const peerSignal = defineSignal<[{ readonly from: string; readonly items: readonly PeerItem[] }]>('peer.message');

@@ -1,11 +1,11 @@
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
-import { modelQueue, SWARMS_QUEUE } from '../domain/names.js';
+import { pulseQueue, SWARMS_QUEUE } from '../domain/names.js';
 
 /** Lane, retries and time limits of every activity; call sites name one and know nothing more. */
 
-/** One model call: on its provider's queue; a dead worker shows within the heartbeat timeout, errors carry their own retry intent. */
-export const modelCall = ({ provider, priority = 3, fairnessKey, timeoutMs, summary }: ModelLane): ActivityOptions => ({
-  taskQueue: modelQueue(provider),
+/** One model call: on the queue of its provider or region; a dead worker shows within the heartbeat timeout, errors carry their own retry intent. */
+export const modelCall = ({ queue, priority = 3, fairnessKey, timeoutMs, summary }: ModelLane): ActivityOptions => ({
+  taskQueue: queue,
   startToCloseTimeout: timeoutMs ?? '10 minutes',
   heartbeatTimeout: '15 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
@@ -14,7 +14,7 @@ export const modelCall = ({ provider, priority = 3, fairnessKey, timeoutMs, summ
 });
 
 export interface ModelLane {
-  readonly provider: string;
+  readonly queue: string;
   /** 1 (first) to 5. */
   readonly priority?: number;
   /** The tenant. */
@@ -34,3 +34,28 @@ export const STORE_TEXTS: LocalActivityOptions = { startToCloseTimeout: '30 seco
 
 /** Writing the read model: given up after a minute, since it can be rebuilt from history. */
 export const RECORD: ActivityOptions = { startToCloseTimeout: '15 seconds', scheduleToCloseTimeout: '1 minute', summary: 'write the outcome to the read model' };
+
+/** A region that says nothing for this long may have lost its workers, and has lost them when no other one takes over in the time after that. */
+export const PULSE_MS = 6_000;
+const TAKEOVER_MS = 4_000;
+/** How long placing waits for a region that does not answer at first. */
+export const GREETING_MS = 3_000;
+
+/** A word from any worker of a region; waits for one for ever unless told. */
+export const greeting = (region: string, patienceMs?: number): ActivityOptions => ({
+  taskQueue: pulseQueue(region),
+  startToCloseTimeout: '10 seconds',
+  ...(patienceMs === undefined ? {} : { scheduleToStartTimeout: patienceMs }),
+  summary: `is anybody in ${region}?`,
+});
+/** Ends when no worker of the region lives; heartbeats leave no trace in history. */
+export const pulse = (region: string): ActivityOptions => ({
+  taskQueue: pulseQueue(region),
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: PULSE_MS,
+  scheduleToStartTimeout: TAKEOVER_MS,
+  retry: { initialInterval: 1, backoffCoefficient: 1 },
+  summary: `pulse of ${region}`,
+});
+/** Reading what waits on queues, and ending the workflow of a lost region: both may be repeated. */
+export const REGIONS: ActivityOptions = { taskQueue: SWARMS_QUEUE, startToCloseTimeout: '30 seconds', summary: 'queues and workflows of regions' };

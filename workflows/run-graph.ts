@@ -14,6 +14,8 @@ export interface Desk {
   readonly running: Set<string>;
   /** A task that the budget does not cover stays open, for somebody who has more. */
   readonly isLeased: boolean;
+  /** Stays when its tasks have settled, until the swarm wants a hand-over: it may be given more. */
+  readonly isStanding?: boolean;
 }
 
 /** Runs the ready tasks of a desk at once, by priority, until all have settled, the swarm wants a hand-over, or the budget is used up: then returns why, else null. */
@@ -69,7 +71,7 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
 
   const freeSlots = (): number => (control().paused || wantsHandOver() || exhausted !== null ? 0 : slots() - running.size);
   const mine = (): readonly TaskState[] => state.tasks.filter(owns);
-  const isOver = (): boolean => running.size === 0 && (allSettled(mine()) || wantsHandOver() || exhausted !== null);
+  const isOver = (): boolean => running.size === 0 && ((desk.isStanding !== true && allSettled(mine())) || wantsHandOver() || exhausted !== null);
   const ready = (): readonly TaskState[] => readyTasks(state.tasks).filter(owns);
   const doomed = (): ReturnType<typeof doomedTasks> => doomedTasks(state.tasks).filter(({ task }) => owns(task));
   while (!isOver()) {

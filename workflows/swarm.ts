@@ -5,7 +5,7 @@ import { detailsOf } from '../domain/details.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { nextSeq, type EventDraft } from '../domain/events.js';
 import { LIMITS } from '../domain/limits.js';
-import { COORDINATORS, coordinatorId, coordinatorQueue, isRunnable, type Topology } from '../domain/names.js';
+import { COORDINATORS, coordinatorId, coordinatorQueue, type Topology } from '../domain/names.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import { packState, unpackState } from '../domain/pack-state.js';
 import { leaseOf, openState, outcomeOf, record, spentOf, type SwarmOutcome, type SwarmState, type SwarmStatus } from '../domain/swarm-state.js';
@@ -143,7 +143,6 @@ const runTerm = async (
 ): Promise<CoordinatorOutcome> => {
   const startsPaused = state.status === 'paused';
   const { topology, term } = state;
-  if (!isRunnable(topology)) throw wf.ApplicationFailure.nonRetryable(`no coordinator for ${topology}`);
   const coordinator = await wf.startChild<typeof queenSwarm>(COORDINATORS[topology], {
     workflowId: coordinatorId(input.swarmId, topology, term),
     taskQueue: coordinatorQueue(input.model.provider),

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { LOCAL_REGION, REGION_NAME } from '../../domain/names.js';
+import { usageError } from '../errors.js';
 import { act, type Context, type Registry } from '../context.js';
 import type { GlobalFlags } from '../deps.js';
 
@@ -28,7 +30,19 @@ export const addWorker = (program: Command, registry: Registry): void => {
   program
     .command('worker')
     .summary('run a worker until SIGTERM or Ctrl-C')
-    .action(act(registry, ({ deps, flags, say }: Context) => deps.processes.worker(flags, say)));
+    .option('--region <name>', 'serve this region of distributed swarms, and nothing else')
+    .action(act(registry, work));
+};
+
+interface WorkerOptions extends GlobalFlags {
+  readonly region?: string;
+}
+
+const work = async ({ deps, say }: Context, options: WorkerOptions): Promise<void> => {
+  const { region } = options;
+  if (region === LOCAL_REGION) throw usageError(`The region "${LOCAL_REGION}" needs no worker of its own.`, 'Every worker without --region serves it.', 'Leave --region out, or name another one.');
+  if (region !== undefined && !REGION_NAME.test(region)) throw usageError('--region is not usable.', `"${region}" is no name of a region.`, 'Use small letters, digits and hyphens, at most 32.');
+  await deps.processes.worker(options, say);
 };
 
 interface ApiOptions extends GlobalFlags {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { RUNNABLE_TOPOLOGIES } from '../../domain/names.js';
+import { TOPOLOGIES } from '../../domain/names.js';
 import { openEngine } from '../helpers/engine.js';
 import { startHttpProvider } from '../helpers/http-provider.js';
 import { agesOfRepeats, type Kill } from '../helpers/paid-twice.js';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test.each(RUNNABLE_TOPOLOGIES)('%s: five kill -9 of the worker lose nothing and pay for nothing twice', { timeout: 300_000 }, async (topology) => {
+test.each(TOPOLOGIES)('%s: five kill -9 of the worker lose nothing and pay for nothing twice', { timeout: 300_000 }, async (topology) => {
   const random = seeded(`kills of ${topology}`);
   const home = tempFolder();
   const engine = openEngine(server, { model: 'compat/x', home });

@@ -20,8 +20,8 @@ export interface Engine {
   /** Waits for the end. */
   end(swarmId: string): Promise<SwarmView>;
   run(command: Partial<StartCommandInput>): Promise<SwarmView>;
-  /** A worker in this process that serves `provider`. */
-  work(provider: ModelProvider): Promise<RunningWorker>;
+  /** A worker in this process that serves `provider`, for one region or for all that needs none. */
+  work(provider: ModelProvider, region?: string): Promise<RunningWorker>;
   close(): void;
 }
 
@@ -45,7 +45,7 @@ export const openEngine = (server: TestServer, { model = 'sim/fake', home = serv
   const swarms = createSwarms({
     client: server.client,
     catalogue: async () => (await catalogue).agents,
-    chooseModel: async () => testModel(model),
+    chooseModel: async (explicit) => testModel(explicit ?? model),
     archive: storage.archive,
     readBlob: (hash) => storage.blobs.get(hash),
     uiUrl: server.uiUrl,
@@ -60,7 +60,7 @@ export const openEngine = (server: TestServer, { model = 'sim/fake', home = serv
     start,
     end,
     run: async (command) => end(await start(command)),
-    work: (provider) => startWorker({ target: server.target, providers: new Map([[provider.name, provider]]), storage, root: packageRoot }),
+    work: (provider, region) => startWorker({ target: server.target, providers: new Map([[provider.name, provider]]), storage, region: region ?? null, root: packageRoot }),
     close: () => storage.close(),
   };
 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RUNNABLE_TOPOLOGIES } from '../../domain/names.js';
+import { TOPOLOGIES } from '../../domain/names.js';
 import { engineSuite } from '../helpers/engine-suite.js';
 
 /** Row I6: a hundred agents race for a budget that covers some of their calls; whatever the topology, it is never overshot, and used as far as it goes. */
@@ -9,7 +9,7 @@ const tasks = Array.from({ length: 120 }, (_, i) => ({ id: `t${i}`, title: `Do $
 /** What the fake model uses in a call. */
 const TOKENS_A_CALL = 110;
 
-test.each(RUNNABLE_TOPOLOGIES)('%s: a hundred racing agents overshoot a budget by nothing', { timeout: 120_000 }, async (topology) => {
+test.each(TOPOLOGIES)('%s: a hundred racing agents overshoot a budget by nothing', { timeout: 120_000 }, async (topology) => {
   const budget = 9_000;
   const view = await suite.engine().run({ topology, review: false, maxAgents: 100, budgetTokens: budget, tasks });
   const used = view.usage.inputTokens + view.usage.outputTokens;
