@@ -14,6 +14,8 @@ export const createFailureInterceptor = (context: Context): ActivityInboundCalls
     try {
       return await next(input);
     } catch (error) {
+      // Its workflow has ended, or another attempt runs: nobody waits for an answer, and sending one only logs a warning.
+      if (error instanceof CancelledFailure && context.cancellationDetails?.notFound === true) throw new CompleteAsyncError();
       if (error instanceof CancelledFailure || error instanceof CompleteAsyncError || error instanceof ApplicationFailure) throw error;
       throw failureOf(error, context.info.attempt);
     }

@@ -86,8 +86,15 @@ export const startWorker = async ({ target, providers, storage, region = null, r
         ]
       : [
           calls(regionQueue(region), Math.max(1, ...served.map((provider) => MODEL_SLOTS[provider])), true),
-          // One pulse per swarm that uses the region, each with nothing to do.
-          { ...common, taskQueue: pulseQueue(region), activities: activities.pulse, maxConcurrentActivityTaskExecutions: 1_000, shutdownGraceTime: 0 },
+          // One pulse per swarm that uses the region, each with nothing to do. One poll at a time: what the server hands to a process that is cut off is lost until it times out.
+          {
+            ...common,
+            taskQueue: pulseQueue(region),
+            activities: activities.pulse,
+            maxConcurrentActivityTaskExecutions: 1_000,
+            activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
+            shutdownGraceTime: 0,
+          },
         ];
   // Beside the start of the workers, whose threads take most of it; nothing is polled before all of it is done.
   const prepared = ensureSearchAttributes(temporal.connection, temporal.namespace).then(() => releaseOrphans({ ledger: storage.ledger, client: temporal.client, isAlive }));

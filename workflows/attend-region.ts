@@ -37,7 +37,9 @@ export const attendRegion = async (region: string, provider: ProviderName, { onA
       await attend();
     } catch (error) {
       if (wf.isCancellation(error)) throw error;
-      await onLost(error instanceof wf.ActivityFailure ? (error.cause?.message ?? error.message) : String(error));
+      // The pulse ends by a timeout only; anything else is a fault worth its own words.
+      const { cause } = error instanceof wf.ActivityFailure ? error : { cause: error };
+      await onLost(cause instanceof wf.TimeoutFailure ? 'None of its workers has been heard of for ten seconds.' : String(cause));
     }
   }
 };

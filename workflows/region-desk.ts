@@ -25,9 +25,10 @@ export const openRegionDesk = (coordinator: Coordinator, { region, reportTo, pla
     regions,
   };
 
+  /** Entries as they were taken over last. */
+  const known = new Map<string, Entry>(Object.entries(start.tasks));
   /** Takes tasks over as others know them, but not those that this one runs: nobody knows them better. */
-  const takeOver = (update: Replica): void => {
-    const { tasks } = replicator.replica();
+  const takeOver = (update: Replica, { tasks }: Replica): void => {
     for (const id of Object.keys(update.tasks)) {
       const entry = tasks[id];
       const at = state.tasks.findIndex((task) => task.id === id);
@@ -49,7 +50,6 @@ export const openRegionDesk = (coordinator: Coordinator, { region, reportTo, pla
     ownsRegions: false,
     onSync: takeOver,
   });
-  const known = new Map<string, Entry>(Object.entries(start.tasks));
 
   const placeOf = (task: TaskState): Entry | undefined => replicator.replica().tasks[ancestorOf(state.tasks, task).id];
   const owns = (task: TaskState): boolean => placeOf(task)?.region === region;

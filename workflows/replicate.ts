@@ -22,8 +22,8 @@ export interface ReplicatorDeps {
   /** The entries it passes on: its own, so that each comes from one place. */
   readonly isOwn: (entry: Entry) => boolean;
   readonly ownsRegions: boolean;
-  /** Called after others' news have been merged. */
-  readonly onSync?: (update: Replica) => void;
+  /** Called after others' news have been merged, the first time perhaps before the replicator is returned. */
+  readonly onSync?: (update: Replica, replica: Replica) => void;
 }
 
 /** Keeps one replica and sends what is new in it to the others: at once to whoever waits for it, else on a timer. */
@@ -50,7 +50,7 @@ export const openReplicator = ({ start, neighbours, isOwn, ownsRegions, onSync }
     syncSignal,
     (update) => {
       learn(update);
-      onSync?.(update);
+      onSync?.(update, replica);
     },
     {
       description: 'A part of the state that the regions share.',
