@@ -260,7 +260,9 @@ describe('refused flags', () => {
   test.each([
     [['--agents', 'wizard'], 'There is no role "wizard"'],
     [['--topology', 'ring'], '--topology is not usable'],
-    [['--topology', 'distributed'], `can't be run by this version`],
+    [['--regions', 'EU West'], '--regions is not usable'],
+    [['--regions', 'eu,eu'], '--regions is not usable'],
+    [['--regions', ','], '--regions is not usable'],
     [['--model', 'gpt'], 'There is no model "gpt"'],
     [['--agents', 'coder,wizard'], 'There is no role "wizard"'],
     [['--agents', ','], '--agents is not usable'],

@@ -1,12 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { loadCatalogue } from '../../agents/loader.js';
 import { packageRoot, packageVersion } from '../../config/package-root.js';
 import { SwarmError } from '../../domain/errors.js';
 import { startCommand, type StartCommandInput } from '../../temporal/commands.js';
 import { snapshotOf } from '../../temporal/snapshot.js';
+import type { RunningWorker } from '../../workers/worker.js';
 import { testModel } from '../helpers/engine.js';
 import { engineSuite } from '../helpers/engine-suite.js';
 
@@ -160,11 +161,54 @@ record('peer-lost', mesh({ tasks: across() }), async (swarmId) => {
   await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'peer.lost'), 20_000);
   open();
 });
+let eu: RunningWorker;
+const serveEu = async (): Promise<void> => {
+  eu = await suite.engine().work(suite.model().provider, 'eu');
+};
+const leaveEu = async (): Promise<void> => {
+  eu.stop();
+  await eu.done;
+};
+beforeAll(serveEu);
+afterAll(leaveEu);
+const regions = (more: object = {}) => ({ topology: 'distributed' as const, regions: ['local', 'eu'], agents: domains, maxAgents: 4, ...more });
+record('distributed', regions({ tasks: across() }));
+record('distributed-local', regions({ regions: undefined, tasks: across() }));
+record('distributed-voted', regions({ votes: 'outcome', tasks: across() }));
+record('distributed-split', regions({ review: false, tasks: [task('split', { output: 'plan' }), task('after', { dependsOn: ['split'] }), task('beside')] }));
+record('distributed-failed', regions({ tasks: [task('broken'), task('b', { dependsOn: ['broken'] }), task('c')] }));
+record('distributed-budget', regions({ review: false, budgetTokens: 3_000, tasks: Array.from({ length: 12 }, (_, i) => task(`d${i}`)) }));
+record('distributed-awaited', regions({ regions: ['local', 'nowhere'], tasks: across() }));
+record('distributed-cancelled', regions({ tasks: across() }), async (swarmId) => {
+  suite.model().hold(new RegExp(`${swarmId}/a/answer`));
+  await suite.whenAsked(swarmId, 'a/answer/1');
+  await suite.engine().swarms.cancel(swarmId);
+});
+const hasEvent = (swarmId: string, type: string): Promise<unknown> => vi.waitUntil(async () => (await suite.events(swarmId)).some((event) => event.type === type), 30_000);
+record('region-replaced', regions({ review: false, tasks: [task('a'), task('b'), task('c', { dependsOn: ['a', 'b'] })] }), async (swarmId) => {
+  const open = suite.model().hold(new RegExp(`${swarmId}/[ab]/answer`));
+  await suite.whenAsked(swarmId, 'a/answer/1');
+  await suite.server().client.workflow.getHandle(`${swarmId}/distributed-1/region-eu`).terminate('recording');
+  await hasEvent(swarmId, 'region.replaced');
+  open();
+});
+record('region-lost', regions({ review: false, tasks: [task('a'), task('b'), task('c', { dependsOn: ['a', 'b'] })] }), async (swarmId) => {
+  const open = suite.model().hold(new RegExp(`${swarmId}/[ab]/answer`));
+  await suite.whenAsked(swarmId, 'a/answer/1');
+  await leaveEu();
+  await hasEvent(swarmId, 'region.lost');
+  await serveEu();
+  await vi.waitUntil(async () => (await suite.events(swarmId)).filter(({ type }) => type === 'region.started').length === 3, 30_000);
+  open();
+});
+
 for (const [from, to] of [
   ['queen', 'hierarchical'],
   ['hierarchical', 'queen'],
   ['mesh', 'queen'],
   ['hierarchical', 'mesh'],
+  ['distributed', 'queen'],
+  ['mesh', 'distributed'],
 ] as const)
   record(`switched-${from}-${to}`, { topology: from, agents: domains, tasks: across() }, async (swarmId) => {
     const open = suite.model().hold(new RegExp(`${swarmId}/b/answer`));
