@@ -1,9 +1,4 @@
-/** What waits on a queue of model calls, as the server counts it. */
-export interface Backlog {
-  readonly waiting: number;
-  /** How long the oldest has waited, in ms. */
-  readonly oldestMs: number;
-}
+import type { Backlog } from '../domain/backlog.js';
 
 /** What the server can say and do about regions. */
 export interface RegionControl {

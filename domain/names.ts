@@ -14,7 +14,10 @@ export const WORKFLOWS = {
   region: 'region',
 } as const;
 /** The workflow that coordinates each topology. */
-export const COORDINATORS = { queen: 'queenSwarm', mesh: 'meshSwarm', hierarchical: 'hierarchicalSwarm', distributed: 'distributedSwarm' } as const satisfies Record<Topology, string>;
+export const COORDINATORS = { queen: 'queenSwarm', mesh: 'meshSwarm', hierarchical: 'hierarchicalSwarm', distributed: 'distributedSwarm' } as const satisfies Record<
+  Topology,
+  string
+>;
 
 export const SWARMS_QUEUE = 'cf.swarms';
 /** One queue per provider, so that its rate limit is one limit over all workers. */

@@ -77,6 +77,9 @@ const waitsFor = (tasks: Replica['tasks'], { dependsOn }: TaskState, id: string)
 /** What two replicas must agree on: place and state of each task, and who runs each region. */
 export const digestOf = ({ tasks, regions }: Replica): Readonly<Record<string, string>> =>
   Object.fromEntries([
-    ...Object.entries(tasks).map(([id, { epoch, region, task }]) => [id, `${epoch} ${region} ${isSettled(task) ? task.status : 'open'} ${isSettled(task) ? (task.output?.hash ?? '') : ''}`.trim()]),
+    ...Object.entries(tasks).map(([id, { epoch, region, task }]) => [
+      id,
+      `${epoch} ${region} ${isSettled(task) ? task.status : 'open'} ${isSettled(task) ? (task.output?.hash ?? '') : ''}`.trim(),
+    ]),
     ...Object.entries(regions).map(([name, { term, workflowId }]) => [`region ${name}`, `${term} ${workflowId ?? 'nobody'}`]),
   ]);

@@ -48,7 +48,11 @@ export const startSwarm = async (deps: StartDeps, command: StartCommand, { idemp
 
 /** The models of regions that name one of their own. */
 export const regionModelsOf = async ({ chooseModel }: Pick<SwarmsDeps, 'chooseModel'>, { regions = [] }: StartCommand): Promise<ReadonlyMap<string, ModelChoice>> =>
-  new Map(await Promise.all(regions.flatMap((region) => ('model' in region && region.model !== undefined ? [chooseModel(region.model).then((model) => [region.name, model] as const)] : []))));
+  new Map(
+    await Promise.all(
+      regions.flatMap((region) => ('model' in region && region.model !== undefined ? [chooseModel(region.model).then((model) => [region.name, model] as const)] : [])),
+    ),
+  );
 
 const startOptions = (input: SwarmInput, commandHash: string) => ({
   workflowId: input.swarmId,

@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import type { Backlog, RegionControl } from '../activities/regions.js';
+import type { Backlog } from '../domain/backlog.js';
 
 const KIND = proto.temporal.api.enums.v1.TaskQueueType;
 
@@ -11,9 +11,11 @@ export const readBacklog = async ({ workflowService, options: { namespace } }: C
   return { waiting: Number(stats?.approximateBacklogCount ?? 0), oldestMs: Number(age?.seconds ?? 0) * 1000 + Math.floor((age?.nanos ?? 0) / 1e6) };
 };
 
-export const createRegionControl = (client: Client): RegionControl => ({
-  backlogOf: (queue) => readBacklog(client, queue),
-  terminate: async (workflowId, reason) => {
+/** What the server can say and do about regions, for the activities of a worker. */
+export const createRegionControl = (client: Client) => ({
+  backlogOf: (queue: string): Promise<Backlog> => readBacklog(client, queue),
+  /** Ends a workflow without its workers; one that has ended is no error. */
+  terminate: async (workflowId: string, reason: string): Promise<void> => {
     await client.workflow
       .getHandle(workflowId)
       .terminate(reason)

@@ -48,11 +48,7 @@ export interface Place {
 }
 
 /** Opens a coordinator of one term from the snapshot its swarm gave it; registers its handlers before anything is awaited. */
-export const openCoordinator = (
-  input: SwarmInput,
-  snapshot: readonly unknown[],
-  { reportTo = input.swarmId, source, calls }: Place = {},
-): Coordinator => {
+export const openCoordinator = (input: SwarmInput, snapshot: readonly unknown[], { reportTo = input.swarmId, source, calls }: Place = {}): Coordinator => {
   const state = unpackState(snapshot);
   let control: CoordinatorControl = { paused: state.status === 'paused', steering: state.steering, handOver: false };
   const listeners: (() => void)[] = [];

@@ -42,9 +42,7 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
   const openOf = (name: string): number => tasksOf(name).filter((task) => !isSettled(task)).length;
   const memberOf = (name: string): string | null => seats.get(name)?.member ?? null;
   const loads = (): readonly RegionLoad[] =>
-    specs
-      .filter(({ name }) => up.has(name))
-      .map(({ name, cost }) => ({ name, cost, open: openOf(name), backlog: backlogs[lanesOf(name).calls]?.waiting ?? 0 }));
+    specs.filter(({ name }) => up.has(name)).map(({ name, cost }) => ({ name, cost, open: openOf(name), backlog: backlogs[lanesOf(name).calls]?.waiting ?? 0 }));
   /** Open tasks that a region may have: twice those in flight, so that it need not wait for the next. */
   const room = (): number => Math.max(2, Math.ceil((2 * input.maxAgents) / Math.max(1, up.size)));
 
@@ -56,7 +54,9 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
   });
   const entriesOf = (task: TaskState): readonly (readonly [string, Entry])[] => {
     const place = places.get(ancestorOf(state.tasks, task).id);
-    return place?.region == null ? [] : [[task.id, { epoch: place.epoch, region: place.region, task: { ...task }, subTasks: subTasksBelow(state.tasks, task.id) }]];
+    return place === undefined || place.region === null
+      ? []
+      : [[task.id, { epoch: place.epoch, region: place.region, task: { ...task }, subTasks: subTasksBelow(state.tasks, task.id) }]];
   };
   const say = (tasks: readonly TaskState[]): void => replicator.say({ tasks: Object.fromEntries(tasks.flatMap(entriesOf)), regions: {} });
   const sayRegion = ({ name, term }: Seat, id: string | null): void => replicator.say({ tasks: {}, regions: { [name]: { term, workflowId: id } } });
@@ -132,9 +132,11 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
   const attended = attending.run(() => {
     const scope = new wf.CancellationScope();
     stop = () => scope.cancel();
-    return scope.run(() => Promise.all([watch(), readQueues()])).catch((error: unknown) => {
-      if (!wf.isCancellation(error)) throw error;
-    });
+    return scope
+      .run(() => Promise.all([watch(), readQueues()]))
+      .catch((error: unknown) => {
+        if (!wf.isCancellation(error)) throw error;
+      });
   });
   const sending = wf.CancellationScope.nonCancellable(() => replicator.run(() => isOver));
 

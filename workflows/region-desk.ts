@@ -44,7 +44,9 @@ export const openRegionDesk = (coordinator: Coordinator, { region, reportTo, pla
   const replicator = openReplicator({
     start,
     neighbours: () =>
-      Object.entries(replicator.replica().regions).flatMap(([name, member]) => (name === region || member.workflowId === null ? [] : [{ region: name, workflowId: member.workflowId }])),
+      Object.entries(replicator.replica().regions).flatMap(([name, member]) =>
+        name === region || member.workflowId === null ? [] : [{ region: name, workflowId: member.workflowId }],
+      ),
     // Where it was placed is the coordinator's to say.
     isOwn: (entry) => entry.region === region && isSettled(entry.task),
     ownsRegions: false,

@@ -107,7 +107,8 @@ export const openReplicator = ({ start, neighbours, isOwn, ownsRegions, onSync }
       for (;;) {
         await wf.condition(() => isClosing() || due().length > 0);
         if (isClosing()) return;
-        if (!due().some(({ isUrgent: urgent }) => urgent)) await wf.condition(() => isClosing() || due().some(({ isUrgent: urgent }) => urgent), SYNC, { summary: 'synchronise the regions' });
+        if (!due().some(({ isUrgent: urgent }) => urgent))
+          await wf.condition(() => isClosing() || due().some(({ isUrgent: urgent }) => urgent), SYNC, { summary: 'synchronise the regions' });
         if (isClosing()) return;
         const isTimeUp = !due().some(({ isUrgent: urgent }) => urgent);
         await Promise.all(due().flatMap((parcel) => (isTimeUp || parcel.isUrgent ? [deliver(parcel)] : [])));

@@ -40,8 +40,10 @@ interface WorkerOptions extends GlobalFlags {
 
 const work = async ({ deps, say }: Context, options: WorkerOptions): Promise<void> => {
   const { region } = options;
-  if (region === LOCAL_REGION) throw usageError(`The region "${LOCAL_REGION}" needs no worker of its own.`, 'Every worker without --region serves it.', 'Leave --region out, or name another one.');
-  if (region !== undefined && !REGION_NAME.test(region)) throw usageError('--region is not usable.', `"${region}" is no name of a region.`, 'Use small letters, digits and hyphens, at most 32.');
+  if (region === LOCAL_REGION)
+    throw usageError(`The region "${LOCAL_REGION}" needs no worker of its own.`, 'Every worker without --region serves it.', 'Leave --region out, or name another one.');
+  if (region !== undefined && !REGION_NAME.test(region))
+    throw usageError('--region is not usable.', `"${region}" is no name of a region.`, 'Use small letters, digits and hyphens, at most 32.');
   await deps.processes.worker(options, say);
 };
 

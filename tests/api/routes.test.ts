@@ -171,7 +171,6 @@ describe('bad input is a problem document, starts nothing and is never a 5xx', (
     ['a region that is no name', { objective, topology: 'distributed', regions: ['EU West'] }, 400],
     ['a region twice', { objective, topology: 'distributed', regions: ['eu', { name: 'eu', cost: 2 }] }, 400],
     ['a region for nothing', { objective, topology: 'distributed', regions: [{ name: 'eu', cost: 0 }] }, 400],
-    ['a region with a model that is none', { objective, topology: 'distributed', regions: [{ name: 'eu', model: 'nope' }] }, 400],
     ['an unknown model', { objective, model: 'nope' }, 400],
     ['an unknown role', { objective, agents: ['nobody'] }, 400],
     [

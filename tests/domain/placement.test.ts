@@ -33,7 +33,8 @@ describe('placeTasks', () => {
     expect(place([split, part], [at('eu')])).toEqual({ t: 'eu' });
     expect(place([split, { ...part, status: 'succeeded' }], [at('eu')])).toEqual({});
   });
-  test('says why', () => expect(placeTasks([task('a')], () => null, [at('eu', { backlog: 2 })], 5)[0]?.reason).toBe('0 open and 2 waiting there, cost 1, 0 % of what it needs is there (best of 1)'));
+  test('says why', () =>
+    expect(placeTasks([task('a')], () => null, [at('eu', { backlog: 2 })], 5)[0]?.reason).toBe('0 open and 2 waiting there, cost 1, 0 % of what it needs is there (best of 1)'));
 });
 
 describe('whatever the graph and the load', () => {

@@ -14,7 +14,8 @@ const fan = (prefix: string) => [
   task(`${prefix}b`, 'researcher'),
   ...Array.from({ length: 4 }, (_, i) => task(`${prefix}c${i}`, 'coder', { dependsOn: [`${prefix}a`, `${prefix}b`] })),
 ];
-const dataOf = async (swarmId: string, type: string) => (await suite.events(swarmId)).filter((event) => event.type === type).map(({ taskId, data }) => ({ taskId, ...data }) as Record<string, unknown>);
+const dataOf = async (swarmId: string, type: string) =>
+  (await suite.events(swarmId)).filter((event) => event.type === type).map(({ taskId, data }) => ({ taskId, ...data }) as Record<string, unknown>);
 const placesOf = async (swarmId: string): Promise<Readonly<Record<string, unknown>>> =>
   Object.fromEntries((await dataOf(swarmId, 'task.placed')).map(({ taskId, region }) => [String(taskId), region]));
 
@@ -93,7 +94,10 @@ test('with no worker anywhere the swarm waits and says for what; the first one t
 
 test('a region that is lost: its tasks go to the others; when it comes back it joins again, and all replicas agree', { timeout: 90_000 }, async () => {
   const open = suite.model().hold(/\/lost[ab]\/answer/);
-  const swarmId = await start({ tasks: [task('losta', 'researcher'), task('lostb', 'researcher'), task('lostc', 'coder', { dependsOn: ['losta', 'lostb'] })], regions: ['local', 'eu'] });
+  const swarmId = await start({
+    tasks: [task('losta', 'researcher'), task('lostb', 'researcher'), task('lostc', 'coder', { dependsOn: ['losta', 'lostb'] })],
+    regions: ['local', 'eu'],
+  });
   await suite.whenAsked(swarmId, 'losta/answer/1');
   await suite.whenAsked(swarmId, 'lostb/answer/1');
   await vi.waitUntil(async () => (await dataOf(swarmId, 'task.placed')).length === 3, 20_000);
@@ -112,7 +116,10 @@ test('a region that is lost: its tasks go to the others; when it comes back it j
   const view = await suite.engine().end(swarmId);
   expect([view.status, statusesOf(view)]).toEqual(['completed', { losta: 'succeeded', lostb: 'succeeded', lostc: 'succeeded' }]);
   // The calls that were held when their region was lost are asked for again, under the same keys.
-  await suite.expectWhole(view, there.map((id) => `${id}/answer/1`));
+  await suite.expectWhole(
+    view,
+    there.map((id) => `${id}/answer/1`),
+  );
 });
 
 test('a member that dies is replaced in its region; a coordinator with all its members', async () => {

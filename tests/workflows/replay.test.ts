@@ -63,6 +63,12 @@ describe('histories that released versions recorded replay on this one', () => {
       'mesh-cancelled',
       'mesh-stolen',
       'peer-lost',
+      'distributed',
+      'distributed-voted',
+      'distributed-failed',
+      'distributed-budget',
+      'distributed-cancelled',
+      'region-lost',
     ])
       expect(outcomes).toContain(outcome);
   });
@@ -91,6 +97,9 @@ describe('a change of commands is caught', () => {
     ['another name of a manager', '`${parentId}/manager-${domain}', '`${parentId}/boss-${domain}', 'hierarchical.hierarchical'],
     ['other managers not told', 'if (open.size === 0)', 'if (true)', 'hierarchical.manager-research'],
     ['another name of a peer', '`${parentId}/${peer}', '`${parentId}/twin-${peer}', 'mesh.mesh'],
+    ['another name of a region', '`${parentId}/region-${region}', '`${parentId}/place-${region}', 'distributed.distributed'],
+    ['regions told nothing', 'keys.length === 0 ? []', 'true ? []', 'distributed.distributed'],
+    ['a lost region not fenced', 'await fence(', 'await Promise.resolve(', 'region-lost.distributed'],
     ['no signature', /await signVote\(/, 'String(', 'mesh-voted.peer'],
     ['one call too many', 'round === ROUNDS || judged.kind', 'round > ROUNDS || judged.kind', 'strict.queen'],
   ];
