@@ -11,7 +11,25 @@ export const eventLine = ({ seq, at, type, taskId, agentId, data }: SwarmEvent, 
     columns,
   );
 
-const WORDS = ['status', 'decided', 'peer', 'domain', 'from', 'to', 'verdict', 'reason', 'because', 'message', 'findings', 'text', 'model', 'topology'] as const;
+const WORDS = [
+  'status',
+  'decided',
+  'peer',
+  'domain',
+  'region',
+  'from',
+  'to',
+  'verdict',
+  'reason',
+  'because',
+  'why',
+  'message',
+  'findings',
+  'text',
+  'model',
+  'topology',
+  'by',
+] as const;
 
 const detailOf = (data: SwarmEvent['data']): string => {
   const words = WORDS.flatMap((name) =>

@@ -1,3 +1,5 @@
+import { LIMITS } from './limits.js';
+
 /** Output contracts as JSON Schema data: the same text goes to a provider's schema mode, to a grammar and to the validator. */
 
 export const CONTRACT_NAMES = ['report', 'patch', 'review', 'test-report', 'plan', 'decision', 'research', 'design', 'ballot', 'checklist', 'metrics'] as const;
@@ -57,6 +59,12 @@ export interface BallotAnswer {
   readonly claims: readonly Claim[];
 }
 /** What a vote is decided on. */
+/** What a workflow sees of a decision; both texts cut. */
+export interface Decision {
+  readonly choice: string;
+  /** The first of its reasons. */
+  readonly reason: string;
+}
 export type BallotDecision = Pick<BallotAnswer, 'choice' | 'claims'>;
 export interface PlanTask {
   readonly id: string;
@@ -129,6 +137,7 @@ export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
   decision: contract<{ choice: string; reasons: readonly string[]; confidence: number }>(
     record({ choice: text('What is chosen.', 1), reasons: list(text('One reason.'), 'Why.', 12), confidence: { type: 'number', minimum: 0, maximum: 1 } }),
     (a) => parts(a.choice, section('Reasons', a.reasons), `Confidence: ${a.confidence}`),
+    (a): Decision => ({ choice: a.choice.slice(0, LIMITS.previewChars), reason: (a.reasons[0] ?? '').slice(0, LIMITS.previewChars) }),
   ),
   research: contract<{ summary: string; facts: readonly { fact: string; source: string }[] }>(
     record({ summary: text('What was found, in full.', 1), facts: list(record({ fact: text('One fact.'), source: text('Where it comes from.') }), 'Facts with sources.', 20) }),

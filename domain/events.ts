@@ -5,6 +5,7 @@ export const EVENT_TYPES = [
   'swarm.recalled',
   'plan.repaired',
   'plan.accepted',
+  'topology.chosen',
   'task.added',
   'task.moved',
   'task.assigned',

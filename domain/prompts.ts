@@ -1,3 +1,4 @@
+import type { GraphShape } from './advice.js';
 import type { BlobRef, PromptPart } from './model-call.js';
 import type { TextRef } from './swarm-state.js';
 import type { TaskState } from './task-state.js';
@@ -33,6 +34,26 @@ export const replanPrompt = (first: readonly PromptPart[], refused: BlobRef, fin
   ...first,
   ref('Your refused plan', refused),
   text('Why it was refused', findings.join('\n')),
+];
+
+/** The four topologies and the figures of the graph, for the advisor. */
+export const advicePrompt = ({ objective, steering }: PromptContext, { tasks, depth, width, crafts, handOvers, regions }: GraphShape): readonly PromptPart[] => [
+  ref('Objective', objective),
+  ...guidance(steering),
+  text(
+    'The graph',
+    `${tasks} tasks; the longest chain has ${depth}; at most ${width} can run side by side; ${crafts} crafts; ${handOvers} times a task waits for one of another craft; ${regions} regions with workers of their own.`,
+  ),
+  text(
+    'The topologies',
+    [
+      '- queen: one coordinator gives out every task and merges the results; the cheapest, for up to some fifty tasks',
+      '- hierarchical: a manager per craft below a coordinator; for many tasks of several crafts that seldom wait for each other',
+      '- mesh: peers own tasks, share them out and vote without a leader; for many alike tasks that do not wait for each other',
+      '- distributed: tasks are placed on regions by load, cost and data; only where there is more than one region',
+    ].join('\n'),
+  ),
+  text('Your task', 'Choose the topology for this graph. Write its name, as it stands above, as your choice.'),
 ];
 
 export interface Material {

@@ -26,6 +26,8 @@ export interface SwarmInput {
   readonly swarmId: string;
   readonly objective: string;
   readonly topology: Topology;
+  /** The advisor chooses another one once the graph is known. */
+  readonly isAdvised?: boolean;
   readonly model: ModelChoice;
   readonly roster: readonly AgentDefinition[];
   /** Given by hand; null lets the planner make them. */

@@ -197,6 +197,9 @@ const applyToSwarm = (state: SwarmState, { type, at, data = {} }: EventDraft): v
     case 'swarm.switched':
       state.topology = data['to'] as Topology;
       return;
+    case 'topology.chosen':
+      state.topology = data['topology'] as Topology;
+      return;
     case 'swarm.budgetRaised':
       state.budget = { ...state.budget, ...(data['budget'] as BudgetLimits) };
       return;

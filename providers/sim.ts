@@ -76,7 +76,7 @@ const echo = (request: ModelRequest): unknown => {
         { id: 't3', title: `${LABEL} compare both halves`, role: choices[0], dependsOn: ['t1', 't2'] },
       ],
     },
-    decision: { choice: text, reasons: [], confidence: 0 },
+    decision: { choice: request.choices?.[0] ?? text, reasons: [text], confidence: 0 },
     research: { summary: text, facts: [] },
     design: { summary: text, components: [], tradeOffs: [] },
     ballot: { choice: choices[0], reasons: [text], claims: [] },

@@ -56,10 +56,13 @@ export const regionSpec = z.union([
 ]);
 export type RegionCommand = z.output<typeof regionSpec>;
 
+/** The topology that leaves the choice to the topology-advisor. */
+export const AUTO = 'auto';
+
 /** `cf run`, `POST /v1/swarms` and `swarm_start`: the flags in camelCase. */
 export const startCommand = z.strictObject({
   objective: plainText('objective', LIMITS.objectiveBytes),
-  topology: z.enum(TOPOLOGIES).default('queen'),
+  topology: z.enum([...TOPOLOGIES, AUTO]).default('queen'),
   maxAgents: z.number().int().min(1).max(LIMITS.agentsInFlight).default(8),
   agents: z.array(z.string().min(1).max(50)).min(1).max(LIMITS.rosterAgents).optional(),
   model: z.string().min(3).max(200).optional(),

@@ -7,7 +7,7 @@ import { LIMITS } from '../domain/limits.js';
 import type { ModelChoice } from '../domain/model-call.js';
 import type { SwarmInput, VotePolicy } from '../domain/swarm-input.js';
 import { validateGraph, type TaskSpec } from '../domain/task-graph.js';
-import type { StartCommand, TaskCommand } from './commands.js';
+import { AUTO, type StartCommand, type TaskCommand } from './commands.js';
 
 const refuse = (message: string, why: string, fix: string): never => {
   throw new SwarmError({ code: 'invalid_input', message, why, fix });
@@ -15,9 +15,10 @@ const refuse = (message: string, why: string, fix: string): never => {
 
 /** Roles that plan, review and merge; part of every roster, also of a restricted one. */
 const ALWAYS = ['planner', 'reviewer', 'aggregator'];
+const ADVISOR = 'topology-advisor';
 
 /** The roles of one swarm: all of the catalogue, or those asked for plus the ones that run it. */
-export const rosterOf = (catalogue: ReadonlyMap<string, AgentDefinition>, { agents }: Pick<StartCommand, 'agents'>): readonly AgentDefinition[] => {
+export const rosterOf = (catalogue: ReadonlyMap<string, AgentDefinition>, { agents, topology }: Pick<StartCommand, 'agents' | 'topology'>): readonly AgentDefinition[] => {
   const unknown = (agents ?? []).filter((name) => !catalogue.has(name));
   if (unknown.length > 0)
     refuse(
@@ -25,8 +26,12 @@ export const rosterOf = (catalogue: ReadonlyMap<string, AgentDefinition>, { agen
       `The catalogue has: ${[...catalogue.keys()].join(', ')}.`,
       'Name roles of `cf agents list`, or add a file to .cf/agents/.',
     );
-  const wanted = agents === undefined ? null : new Set([...agents, ...ALWAYS]);
-  return [...catalogue.values()].filter(({ name }) => wanted === null || wanted.has(name)).slice(0, LIMITS.rosterAgents);
+  const isAdvised = topology === AUTO;
+  if (isAdvised && !catalogue.has(ADVISOR)) refuse('No topology can be chosen.', `The catalogue has no role "${ADVISOR}".`, 'Name a topology.');
+  const wanted = agents === undefined ? null : new Set([...agents, ...ALWAYS, ...(isAdvised ? [ADVISOR] : [])]);
+  // Of use to a swarm that asks for it, and to nobody else.
+  const isWanted = (name: string): boolean => (wanted === null ? name !== ADVISOR || isAdvised : wanted.has(name));
+  return [...catalogue.values()].filter(({ name }) => isWanted(name)).slice(0, LIMITS.rosterAgents);
 };
 
 export interface SnapshotDeps {
@@ -54,7 +59,8 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, regionMode
   const input: SwarmInput = {
     swarmId,
     objective: command.objective,
-    topology: command.topology,
+    topology: command.topology === AUTO ? 'queen' : command.topology,
+    ...(command.topology === AUTO ? { isAdvised: true } : {}),
     model,
     roster,
     tasks,

@@ -64,7 +64,7 @@ const startOptions = (input: SwarmInput, commandHash: string) => ({
   memo: { objective: input.objective.slice(0, 500), commandHash, traceId: input.traceId, version: input.version },
   priority: { priorityKey: 3, fairnessKey: input.tenant },
   staticSummary: oneLine(input.objective, 200),
-  staticDetails: `**${input.topology}** swarm on \`${input.model.ref}\`${input.model.simulated ? ' (simulated)' : ''}: ${input.model.reason}\n\n${input.objective.slice(0, 4_000)}\n\ntrace \`${input.traceId}\` · up to ${input.maxAgents} agents · review ${input.review ? 'on' : 'off'}`,
+  staticDetails: `**${input.isAdvised === true ? 'advised' : input.topology}** swarm on \`${input.model.ref}\`${input.model.simulated ? ' (simulated)' : ''}: ${input.model.reason}\n\n${input.objective.slice(0, 4_000)}\n\ntrace \`${input.traceId}\` · up to ${input.maxAgents} agents · review ${input.review ? 'on' : 'off'}`,
 });
 
 /** True when that swarm exists and was started by the same command; another command under its key is refused. */

@@ -13,6 +13,7 @@ import { reopenRunning, specOf } from '../domain/task-state.js';
 import { allSettled } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import { statusInputOf } from '../domain/view.js';
+import { advise } from './advise.js';
 import { listen } from './listen.js';
 import { controlSignal, type CoordinatorControl } from './messages.js';
 import { RECORD, STORE_TEXTS } from './options.js';
@@ -69,6 +70,7 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
         emit({ type: 'swarm.recalled', data: { memories: 0 } });
         const refused = await plan(input, state, emit);
         if (refused) return { status: refused.code === 'budget_exhausted' ? 'budget_exhausted' : 'failed', failure: refused };
+        if (input.isAdvised === true) await advise(input, state, emit);
       }
       return runTerms(
         input,

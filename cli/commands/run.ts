@@ -9,7 +9,7 @@ export const addRun = (program: Command, registry: Registry): void => {
     .summary('start a swarm on an objective and follow it to its result')
     .description('Starts what is missing, prints the id first, then the live tree, then the result. Ctrl-C detaches: the swarm goes on.')
     .argument('[objective]', 'what the swarm is to do')
-    .option('--topology <name>', 'queen, mesh, hierarchical or distributed (default: queen)')
+    .option('--topology <name>', 'queen, mesh, hierarchical, distributed, or auto: the topology-advisor chooses (default: queen)')
     .option('--regions <names>', 'regions of a distributed swarm, such as local,eu,edge=local/smollm2-135m (default: local); serve one with cf worker --region eu')
     .option('--max-agents <n>', 'most agents at work at once, 1 to 250 (default: 8)')
     .option('--agents <names>', 'roles to choose from, separated by commas')

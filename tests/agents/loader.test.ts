@@ -82,9 +82,9 @@ describe('the catalogue', () => {
     expect((await loadCatalogue({ builtin: '/nonexistent', project: '/nonexistent', user: '/nonexistent' })).agents.size).toBe(0);
   });
 
-  test('ships nine roles of which no two share instruction, tools and contract', async () => {
+  test('ships ten roles of which no two share instruction, tools and contract', async () => {
     const { agents, clashes } = await loadCatalogue({ builtin: join(packageRoot, 'agents'), project: '/nonexistent', user: '/nonexistent' });
-    expect([...agents.keys()]).toEqual(['aggregator', 'analyst', 'architect', 'coder', 'planner', 'queen', 'researcher', 'reviewer', 'tester']);
+    expect([...agents.keys()]).toEqual(['aggregator', 'analyst', 'architect', 'coder', 'planner', 'queen', 'researcher', 'reviewer', 'tester', 'topology-advisor']);
     expect(clashes).toEqual([]);
     expect(Object.fromEntries([...agents].map(([name, { output }]) => [name, output]))).toEqual({
       aggregator: 'report',
@@ -96,6 +96,7 @@ describe('the catalogue', () => {
       researcher: 'research',
       reviewer: 'review',
       tester: 'test-report',
+      'topology-advisor': 'decision',
     });
     expect(new Set([...agents.values()].map(({ instruction, tools, output }) => JSON.stringify([instruction, tools, output]))).size).toBe(agents.size);
   });

@@ -62,6 +62,7 @@ const record = (name: string, command: Partial<StartCommandInput>, act: (swarmId
   });
 
 record('completed', {});
+record('advised', { topology: 'auto' });
 record('replanned', { objective: 'replanned' });
 record('by-hand', { tasks: [task('a'), task('b', { priority: 1 }), task('c', { dependsOn: ['a', 'b'] })] });
 record('no-review', { review: false, tasks: [task('a'), task('b')] });
