@@ -42,8 +42,8 @@ export const tasksOf = (n: number) => {
 export interface Bench {
   readonly server: TestServer;
   readonly engine: Engine;
-  /** A worker of ours that asks the provider at `url`. */
-  work(url: string): ReturnType<Engine['work']>;
+  /** A worker of ours that asks the provider at `url`, of a region or of none. */
+  work(url: string, region?: string): ReturnType<Engine['work']>;
   close(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export const openBench = async (): Promise<Bench> => {
   return {
     server,
     engine,
-    work: (url) => engine.work(createOpenAiProvider({ apiKey: 'none', baseUrl: `${url}/v1`, version: 'bench' })),
+    work: (url, region) => engine.work(createOpenAiProvider({ apiKey: 'none', baseUrl: `${url}/v1`, version: 'bench' }), region),
     close: async () => {
       engine.close();
       await server.stop();

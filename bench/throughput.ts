@@ -73,6 +73,8 @@ console.log('|---|---|---|---|---|---|---|---|---|---|---|---|---|---|');
 for (const latencyMs of LATENCIES_MS) {
   const { url, stop } = await startProvider(latencyMs);
   const ours = await work(url);
+  // A distributed swarm has two regions, both in this process.
+  const eu = TOPOLOGIES.includes('distributed') ? await work(url, 'eu') : null;
   const baseline = await Worker.create({
     connection,
     taskQueue: 'bench.bare',
@@ -83,7 +85,8 @@ for (const latencyMs of LATENCIES_MS) {
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
   });
   const baselineDone = baseline.run();
-  const swarmOf = (n: number, name: string, topology: Topology) => engine.run({ objective: name, topology, tasks: tasksOf(n), maxAgents: 250, review: false });
+  const swarmOf = (n: number, name: string, topology: Topology) =>
+    engine.run({ objective: name, topology, tasks: tasksOf(n), maxAgents: 250, review: false, ...(topology === 'distributed' ? { regions: ['local', 'eu'] } : {}) });
   const bareOf = (n: number, id: string) => server.client.workflow.execute('bare', { taskQueue: 'bench.bare', workflowId: id, args: [id, n] });
   // Workers live long: what is measured is a warm one, for both.
   for (const topology of TOPOLOGIES) await swarmOf(64, 'warm up', topology);
@@ -117,7 +120,8 @@ for (const latencyMs of LATENCIES_MS) {
   }
   baseline.shutdown();
   ours.stop();
-  await Promise.all([baselineDone, ours.done]);
+  eu?.stop();
+  await Promise.all([baselineDone, ours.done, eu?.done]);
   stop();
 }
 await connection.close();
