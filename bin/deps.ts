@@ -14,7 +14,7 @@ export const createDeps = (io: CliIo): CliDeps => ({
   },
   doctor: async (flags) => (await import('./doctor.js')).doctor(await readSettings(flags)),
   processes: {
-    dev: async (flags, say) => (await import('./run-dev.js')).runDev(await readSettings(flags), say),
+    dev: async (flags, autoscale, say) => (await import('./run-dev.js')).runDev(await readSettings(flags), autoscale, say),
     devStop: async (flags) => {
       const { stopBackground } = await import('../workers/background.js');
       return stopBackground((await readSettings(flags)).home);

@@ -69,9 +69,15 @@ export interface ProcessStatus {
   readonly address: string | null;
 }
 
+/** `cf dev --autoscale`: how many workers at most, and after how many ms without need one is drained. */
+export interface AutoscaleOptions {
+  readonly max: number;
+  readonly quietMs: number;
+}
+
 /** The long-running commands; each promise ends when the process has been told to stop and has drained. */
 export interface Processes {
-  dev(flags: GlobalFlags, say: Say): Promise<void>;
+  dev(flags: GlobalFlags, autoscale: AutoscaleOptions | null, say: Say): Promise<void>;
   /** Ends what `run` left in the background; the names of what was ended. */
   devStop(flags: GlobalFlags): Promise<readonly string[]>;
   devStatus(flags: GlobalFlags): Promise<readonly ProcessStatus[]>;

@@ -12,6 +12,7 @@ export const WORKFLOWS = {
   manager: 'manager',
   distributedSwarm: 'distributedSwarm',
   region: 'region',
+  scaler: 'scaler',
 } as const;
 /** The workflow that coordinates each topology. */
 export const COORDINATORS = { queen: 'queenSwarm', mesh: 'meshSwarm', hierarchical: 'hierarchicalSwarm', distributed: 'distributedSwarm' } as const satisfies Record<
@@ -52,6 +53,8 @@ export const coordinatorId = (swarmId: string, topology: Topology, term: number)
 export const peerId = (parentId: string, peer: string, term: number): string => `${parentId}/${peer}${term === 1 ? '' : `.${term}`}`;
 export const managerId = (parentId: string, domain: string, term: number): string => `${parentId}/manager-${domain}${term === 1 ? '' : `.${term}`}`;
 export const regionId = (parentId: string, region: string, term: number): string => `${parentId}/region-${region}${term === 1 ? '' : `.${term}`}`;
+/** Workflow id of what scales the workers of a queue. */
+export const scalerId = (queue: string): string => `cf-scaler/${queue}`;
 
 /** Key of one model call: unique in the swarm and the same over attempts, replays, continue-as-new and a new coordinator. */
 export const callKey = (swarmId: string, scope: string, purpose: string, nth: number): string => `${swarmId}/${scope}/${purpose}/${nth}`;

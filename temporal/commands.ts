@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CONTRACT_NAMES } from '../domain/contracts.js';
+import { DURATION, durationMs } from '../domain/duration.js';
 import { LIMITS } from '../domain/limits.js';
 import { REGION_NAME, SWARM_ID, TOPOLOGIES } from '../domain/names.js';
 import { VOTE_SCOPES } from '../domain/swarm-input.js';
@@ -7,8 +8,8 @@ import { ON_FAILURE, TASK_ID } from '../domain/task-graph.js';
 
 /** `90s`, `15m`, `2h`, `3d` or plain milliseconds, as milliseconds. */
 export const duration = z
-  .union([z.number().int().positive(), z.string().regex(/^\d+(ms|s|m|h|d)?$/, 'a duration such as 90s, 15m, 2h or 3d')])
-  .transform((value) => (typeof value === 'number' ? value : durationMs(value)))
+  .union([z.number().int().positive(), z.string().regex(DURATION, 'a duration such as 90s, 15m, 2h or 3d')])
+  .transform((value) => (typeof value === 'number' ? value : (durationMs(value) ?? 0)))
   .pipe(
     z
       .number()
@@ -16,13 +17,6 @@ export const duration = z
       .positive()
       .max(365 * 86_400_000),
   );
-
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-const durationMs = (value: string): number => {
-  const [, count = '0', unit = 'ms'] = /^(\d+)([a-z]*)$/.exec(value) ?? [];
-  return Number(count) * UNIT_MS[(unit || 'ms') as keyof typeof UNIT_MS];
-};
 
 const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 /** Control characters other than tab, line feed and carriage return; the replacement character of a failed decoding; lone surrogates. */

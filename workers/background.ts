@@ -6,6 +6,7 @@ import { SwarmError } from '../domain/errors.js';
 import type { TemporalTarget } from '../temporal/connection.js';
 import { tailOf } from '../temporal/server/dev-server.js';
 import { isAlive, processStart } from '../config/process-identity.js';
+import { endScaledWorkers } from './scale-workers.js';
 import { readState, removeState, type BackgroundState } from './state-file.js';
 import { covers, end, isOurs, type Command } from './supervisor.js';
 
@@ -96,6 +97,8 @@ export const stopBackground = async (home: string): Promise<readonly string[]> =
     await end(process, STOP_MS);
     ended.push(`${name} (pid ${process.pid})`);
   }
+  const scaled = await endScaledWorkers(home);
+  if (scaled > 0) ended.push(`${scaled} workers started by load`);
   removeState(home);
   return ended;
 };

@@ -32,11 +32,12 @@ const parse = (home: string): BackgroundState => {
   }
 };
 
-/** Replaces the file at once, so that no reader sees half of it. */
-export const writeState = (home: string, state: BackgroundState): void => {
-  const file = fileOf(home);
+export const writeState = (home: string, state: BackgroundState): void => replaceFile(fileOf(home), JSON.stringify(state, null, 2));
+
+/** Replaces a file at once, so that no reader sees half of it. */
+export const replaceFile = (file: string, text: string): void => {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.${process.pid}`, JSON.stringify(state, null, 2));
+  writeFileSync(`${file}.${process.pid}`, text);
   renameSync(`${file}.${process.pid}`, file);
 };
 

@@ -74,7 +74,7 @@ export const supervise = async (deps: SupervisorDeps): Promise<boolean> => {
         if (state.worker) await deps.onWorkerDeath?.(address).catch((error: unknown) => deps.say(`worker: its calls were not released: ${String(error)}`));
         await workerPause.wait(deps);
         if (deps.signal.wanted() !== 'run') break;
-        save({ worker: { ...launch(deps, 'worker', deps.worker, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default' }), address, fingerprints: deps.fingerprints } });
+        save({ worker: { ...launch(deps.home, 'worker', deps.worker, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default' }), address, fingerprints: deps.fingerprints } });
         deps.say('worker: started');
       }
       if (!announced) await deps.onReady?.(state);
@@ -112,7 +112,7 @@ const startServer = async ({ home, obtain, say }: SupervisorDeps, last: Backgrou
 const identityOf = ({ pid = 0 }: ChildProcess): ProcessIdentity => ({ pid, processStart: processStart(pid) ?? '' });
 
 /** Starts a detached process with a log file of its own, so that it outlives the terminal and us. */
-const launch = ({ home }: SupervisorDeps, name: string, { file, args }: Command, env: Readonly<Record<string, string>>): ProcessIdentity => {
+export const launch = (home: string, name: string, { file, args }: Command, env: Readonly<Record<string, string>>): ProcessIdentity => {
   const log = join(home, 'logs', `${name}.log`);
   mkdirSync(dirname(log), { recursive: true });
   const out = openSync(log, 'a');

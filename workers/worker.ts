@@ -36,7 +36,7 @@ export interface RunningWorker {
 }
 
 /** Model calls at once per provider; the embedded model has one context. */
-const MODEL_SLOTS: Readonly<Record<ProviderName, number>> = { anthropic: 250, openai: 250, compat: 64, local: 1, sim: 250 };
+export const MODEL_SLOTS: Readonly<Record<ProviderName, number>> = { anthropic: 250, openai: 250, compat: 64, local: 1, sim: 250 };
 /** Calls that are still going on when a worker is told to stop get this long; then Temporal retries them elsewhere. */
 const DRAIN = '5 seconds';
 

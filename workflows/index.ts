@@ -5,4 +5,5 @@ export { meshPeer } from './mesh-peer.js';
 export { meshSwarm } from './mesh-swarm.js';
 export { queenSwarm } from './queen-swarm.js';
 export { region } from './region.js';
+export { scaler } from './scaler.js';
 export { swarm } from './swarm.js';

@@ -7,6 +7,7 @@ import type { Fate } from '../domain/fates.js';
 import type { Owners, PeerItem } from '../domain/mesh.js';
 import type { Topology } from '../domain/names.js';
 import type { Replica } from '../domain/replica.js';
+import type { ScalingPolicy } from '../domain/scaling.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import type { CallUsage, TextRef, Usage } from '../domain/swarm-state.js';
 import type { TaskState } from '../domain/task-state.js';
@@ -74,6 +75,19 @@ export interface SlotRequest {
 export const slotRequestSignal = defineSignal<[SlotRequest]>('budget.request');
 /** The answer: how many it may have, as of that request. */
 export const slotGrantSignal = defineSignal<[{ readonly slots: number; readonly asOf: number; readonly version?: number }]>('budget.grant');
+
+/** How many workers a queue should have: what `cf dev --autoscale` follows, and a Kubernetes scaler may. */
+export interface Wanted {
+  readonly queue: string;
+  readonly wanted: number;
+  readonly waiting: number;
+  readonly oldestMs: number;
+  readonly reason: string;
+  /** ISO 8601: when the queue was looked at. */
+  readonly at: string;
+}
+export const wantedQuery = defineQuery<Wanted>('scaler.wanted');
+export const scalingPolicySignal = defineSignal<[ScalingPolicy]>('scaler.policy');
 
 /** Between regions and from their coordinator: a part of the shared state, merged by whoever gets it. */
 export const syncSignal = defineSignal<[Replica]>('region.sync');

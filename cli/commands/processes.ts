@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { durationMs } from '../../domain/duration.js';
 import { LOCAL_REGION, REGION_NAME } from '../../domain/names.js';
 import { usageError } from '../errors.js';
 import { act, type Context, type Registry } from '../context.js';
@@ -7,9 +8,30 @@ import type { GlobalFlags } from '../deps.js';
 /** `cf dev`: Temporal server, worker and API in one; `stop` and `status` for what runs in the background. */
 export const addDev = (program: Command, registry: Registry): void => {
   const dev = program.command('dev').summary('run Temporal, worker and API here until Ctrl-C');
-  dev.action(act(registry, ({ deps, flags, say }: Context) => deps.processes.dev(flags, say)));
+  dev
+    .option('--autoscale <max>', 'start and drain more workers by load, up to this many')
+    .option('--scale-down-after <duration>', 'drain a worker when nothing has waited for this long (default: 30s)')
+    .action(act(registry, develop));
   dev.command('stop').summary('end what cf run left in the background').option('--json', 'one JSON document on standard output').action(act(registry, stop));
   dev.command('status').summary('say what runs in the background').option('--json', 'one JSON document on standard output').action(act(registry, status));
+};
+
+interface DevOptions extends GlobalFlags {
+  readonly autoscale?: string;
+  readonly scaleDownAfter?: string;
+}
+
+const MOST_WORKERS = 64;
+
+const develop = async ({ deps, flags, say }: Context, { autoscale, scaleDownAfter }: DevOptions): Promise<void> => {
+  const max = autoscale === undefined ? null : Number(autoscale);
+  if (max !== null && !(Number.isInteger(max) && max >= 1 && max <= MOST_WORKERS))
+    throw usageError('--autoscale is not usable.', `"${autoscale}" is no number of workers.`, `Give a whole number from 1 to ${MOST_WORKERS}.`);
+  if (max === null && scaleDownAfter !== undefined)
+    throw usageError('--scale-down-after is not usable.', 'It says nothing without --autoscale.', 'Add --autoscale 4, or leave it out.');
+  const quietMs = durationMs(scaleDownAfter ?? '30s');
+  if (quietMs === null) throw usageError('--scale-down-after is not usable.', `"${scaleDownAfter}" is no duration.`, 'Give a duration such as 90s, 15m or 2h.');
+  await deps.processes.dev(flags, max === null ? null : { max, quietMs }, say);
 };
 
 const stop = async ({ deps, flags, say, json }: Context, options: { readonly json?: boolean }): Promise<void> => {

@@ -275,13 +275,28 @@ describe('cf doctor', () => {
 describe('processes', () => {
   test.each([
     [['dev'], 'dev'],
+    [['dev', '--autoscale', '4'], 'dev 4 30000'],
+    [['dev', '--autoscale', '2', '--scale-down-after', '5m'], 'dev 2 300000'],
     [['dev', 'stop'], 'devStop'],
+    [['worker', '--region', 'eu-west'], 'worker of eu-west'],
     [['worker', '--log-level', 'debug'], 'worker debug'],
     [['api', '--port', '4000', '--host', '127.0.0.1'], 'api 127.0.0.1:4000'],
     [['mcp', '--stdio'], 'mcp'],
     [['mcp'], 'mcp'],
   ])('%j runs %s', async (args, called) => {
     expect(await cli(args)).toMatchObject({ code: 0, called: [called], out: '' });
+  });
+  test.each([
+    [['dev', '--autoscale', '0'], '--autoscale is not usable'],
+    [['dev', '--autoscale', 'many'], '--autoscale is not usable'],
+    [['dev', '--autoscale', '4', '--scale-down-after', 'soon'], '--scale-down-after is not usable'],
+    [['dev', '--scale-down-after', '5s'], 'It says nothing without --autoscale'],
+    [['worker', '--region', 'local'], 'needs no worker of its own'],
+    [['worker', '--region', 'EU West'], '--region is not usable'],
+  ])('%j is refused: %s', async (args, why) => {
+    const refused = await cli(args);
+    expect([refused.code, refused.called]).toEqual([2, []]);
+    expect(refused.err).toContain(why);
   });
   test('dev status and dev stop name what runs', async () => {
     const processes = [{ name: 'temporal', running: true, pid: 12, address: '127.0.0.1:7233' }];

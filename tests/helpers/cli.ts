@@ -79,13 +79,13 @@ export const startCli = (args: readonly string[], options: CliOptions = {}): Sta
     catalogue: async () => [...FAKE_CATALOGUE.values()],
     doctor: async () => options.checks ?? [],
     processes: {
-      dev: async (flags) => note('dev', flags),
+      dev: async (flags, autoscale) => note(autoscale === null ? 'dev' : `dev ${autoscale.max} ${autoscale.quietMs}`, flags),
       devStop: async (flags) => {
         note('devStop', flags);
         return (options.processes ?? []).map(({ name }) => name);
       },
       devStatus: async () => options.processes ?? [],
-      worker: async (flags) => note('worker', flags),
+      worker: async (flags) => note(flags.region === undefined ? 'worker' : `worker of ${flags.region}`, flags),
       api: async (flags) => note(`api ${flags.host ?? '-'}:${flags.port ?? '-'}`, flags),
       mcp: async (flags) => note('mcp', flags),
     },

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { loadCatalogue } from '../../agents/loader.js';
 import { packageRoot, packageVersion } from '../../config/package-root.js';
 import { SwarmError } from '../../domain/errors.js';
+import { scalerId } from '../../domain/names.js';
 import { startCommand, type StartCommandInput } from '../../temporal/commands.js';
+import { ensureScaler, readWanted, stopScaler } from '../../temporal/scaling.js';
 import { snapshotOf } from '../../temporal/snapshot.js';
 import type { RunningWorker } from '../../workers/worker.js';
 import { testModel } from '../helpers/engine.js';
@@ -217,6 +219,18 @@ for (const [from, to] of [
     await suite.engine().swarms.switchTopology(swarmId, to);
     open();
   });
+
+test('scaler', async () => {
+  const { client } = suite.server();
+  const queue = 'cf.models.nobody';
+  await ensureScaler(client, queue, { min: 1, max: 4, perWorker: 10, patienceMs: 1_000, quietMs: 5_000 });
+  await vi.waitUntil(async () => (await readWanted(client, queue)) !== null, 20_000);
+  await ensureScaler(client, queue, { min: 2, max: 4, perWorker: 10, patienceMs: 1_000, quietMs: 5_000 });
+  await vi.waitUntil(async () => (await readWanted(client, queue))?.wanted === 2, 20_000);
+  await stopScaler(client, queue);
+  await whenListed(scalerId(queue));
+  await save('scaler', scalerId(queue));
+});
 
 test('continued', async () => {
   const { agents } = await loadCatalogue({ builtin: join(packageRoot, 'agents'), project: '/nonexistent', user: '/nonexistent' });
