@@ -61,9 +61,12 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
   const say = (tasks: readonly TaskState[]): void => replicator.say({ tasks: Object.fromEntries(tasks.flatMap(entriesOf)), regions: {} });
   const sayRegion = ({ name, term }: Seat, id: string | null): void => replicator.say({ tasks: {}, regions: { [name]: { term, workflowId: id } } });
 
-  const unplace = (task: TaskState): void => {
-    const { id } = ancestorOf(state.tasks, task);
-    places.set(id, { epoch: places.get(id)?.epoch ?? 0, region: null });
+  /** What a region has open is for others to do. */
+  const release = (name: string): void => {
+    for (const task of tasksOf(name)) {
+      const { id } = ancestorOf(state.tasks, task);
+      if (!isSettled(task)) places.set(id, { epoch: places.get(id)?.epoch ?? 0, region: null });
+    }
   };
   const place = (): void => {
     const placed = placeTasks(state.tasks, placeOf, loads(), room());
@@ -81,7 +84,7 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
     up.delete(name);
     const member = memberOf(name);
     emit({ type: 'region.lost', data: { region: name, why, open: openOf(name) } });
-    if (member === null) return;
+    if (member === null) return release(name);
     // Only when it can't act any more may others have its tasks.
     fenced.add(member);
     await fence({ workflowId: member, reason: `the region ${name} is lost: ${why}` }).catch((error: unknown) => {
@@ -189,7 +192,7 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
           const own = tasksOf(seat.name);
           // What it settled and may not have told the others, and what somebody else has to do.
           say(own.filter(isSettled));
-          if (fenced.has(id)) for (const task of own) if (!isSettled(task)) unplace(task);
+          if (fenced.has(id) || !up.has(seat.name)) release(seat.name);
         },
         turn: async () => place(),
         isDue: isWaiting,
