@@ -18,6 +18,8 @@ import { runCrew, seated, type Managed, type Seat } from './run-crew.js';
 
 const { readBacklogs, fence } = wf.proxyActivities<RegionActivities>(REGIONS);
 
+/** Where a settled task is that no region has; no name of a region. */
+const NOBODY = '(nobody)';
 /** While tasks wait for a place, the queues are read this often. */
 const BACKLOG_EVERY = '5 seconds';
 
@@ -67,6 +69,14 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
       const { id } = ancestorOf(state.tasks, task);
       if (!isSettled(task)) places.set(id, { epoch: places.get(id)?.epoch ?? 0, region: null });
     }
+  };
+  /** Settled by a region whose last word came when its tasks had been taken from it: nobody else tells the others. */
+  const orphans = (): readonly TaskState[] => state.tasks.filter((task) => task.parent === null && isSettled(task) && places.get(task.id)?.region === null);
+  const adopt = (): void => {
+    const found = orphans();
+    for (const { id } of found) places.set(id, { epoch: (places.get(id)?.epoch ?? 0) + 1, region: NOBODY });
+    const ids = new Set(found.map(({ id }) => id));
+    say(state.tasks.filter((task) => ids.has(ancestorOf(state.tasks, task).id)));
   };
   const place = (): void => {
     const placed = placeTasks(state.tasks, placeOf, loads(), room());
@@ -162,7 +172,6 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
           return names.map(() => ({ tokens: Math.floor(free.tokens / among), microUsd: Math.floor(free.microUsd / among) }));
         },
         launch: (seat, id, slots) => {
-          sayRegion(seat, id);
           replicator.joined(id);
           const { model } = specOf(seat.name);
           return wf.startChild<typeof region>('region', {
@@ -184,7 +193,11 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
             cancellationType: wf.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
           });
         },
-        onStarted: () => Promise.resolve(),
+        // Not sooner: what the others send to one that is not there yet is lost.
+        onStarted: async (id) => {
+          const seat = [...seats.values()].find(({ member }) => member === id);
+          if (seat) sayRegion(seat, id);
+        },
         onControl: () => undefined,
         isDismissed: (id) => fenced.has(id),
         onEnded: (seat, id) => {
@@ -194,8 +207,11 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
           say(own.filter(isSettled));
           if (fenced.has(id) || !up.has(seat.name)) release(seat.name);
         },
-        turn: async () => place(),
-        isDue: isWaiting,
+        turn: async () => {
+          place();
+          if (orphans().length > 0) adopt();
+        },
+        isDue: () => isWaiting() || orphans().length > 0,
         isSettled: () => allSettled(state.tasks),
         isStanding: true,
       },

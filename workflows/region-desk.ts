@@ -36,8 +36,9 @@ export const openRegionDesk = (coordinator: Coordinator, { region, reportTo, pla
       const before = known.get(id);
       known.set(id, entry);
       if (at >= 0 && entry.region === region && before?.epoch === entry.epoch) continue;
-      if (at >= 0) state.tasks[at] = entry.task;
-      else state.tasks.push(entry.task);
+      // A copy: what runs changes its task, and an entry must change by what is said only.
+      if (at >= 0) state.tasks[at] = { ...entry.task };
+      else state.tasks.push({ ...entry.task });
     }
     waitForSubTasks(state.tasks, Object.values(tasks));
   };
