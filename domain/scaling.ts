@@ -22,28 +22,34 @@ export interface ScalingState {
   readonly wanted: number;
   /** Since when nothing waits; null while something does. */
   readonly quietSince: number | null;
-  /** How long it has to be quiet by now: doubled each time a worker that was sent away was missed. */
-  readonly quietMs: number;
+  /** How many quiet times it has to be quiet by now, 1 to 16: doubled each time a worker that was sent away was missed. */
+  readonly caution: number;
+  /** When the caution last changed; null while it is 1. */
+  readonly cautionAt: number | null;
   readonly upAt: number | null;
   readonly downAt: number | null;
-  /** Shown to people: why so many. */
+  /** Shown to people: why so many, as of the last look. */
   readonly reason: string;
 }
 
 /** A worker that is missed again and again is sent away this many times later at most. */
-const LONGEST_QUIET = 16;
+const MOST_CAUTION = 16;
+/** Quiet times without a mistake after which the caution is halved: more than lie between two mistakes of the most cautious. */
+const FORGIVEN_AFTER = 2 * MOST_CAUTION;
 
-export const openScaling = ({ min, quietMs }: ScalingPolicy): ScalingState => ({
+export const openScaling = ({ min }: ScalingPolicy): ScalingState => ({
   wanted: min,
   quietSince: null,
-  quietMs,
+  caution: 1,
+  cautionAt: null,
   upAt: null,
   downAt: null,
   reason: 'nothing has waited yet',
 });
 
 /** Why this is no policy, or null when it is one. */
-export const policyRefusal = ({ min, max, perWorker, patienceMs, quietMs }: ScalingPolicy): string | null => {
+export const policyRefusal = (policy: Partial<ScalingPolicy> | null): string | null => {
+  const { min = NaN, max = NaN, perWorker = NaN, patienceMs = NaN, quietMs = NaN } = policy ?? {};
   if (!Number.isInteger(min) || !Number.isInteger(max) || min < 0 || max < 1 || min > max)
     return `min and max must be whole numbers with 0 ≤ min ≤ max and max ≥ 1, not ${min} and ${max}`;
   if (!(perWorker >= 1 && patienceMs >= 0 && quietMs >= 0))
@@ -51,19 +57,36 @@ export const policyRefusal = ({ min, max, perWorker, patienceMs, quietMs }: Scal
   return null;
 };
 
+/** A count inside the limits. */
+export const within = ({ min, max }: ScalingPolicy, wanted: number): number => Math.min(max, Math.max(min, wanted));
+
+/** The state inside the limits, with what time has forgiven. */
+const current = (policy: ScalingPolicy, state: ScalingState, at: number): ScalingState => {
+  const wanted = within(policy, state.wanted);
+  if (state.cautionAt === null || at - state.cautionAt < FORGIVEN_AFTER * policy.quietMs) return { ...state, wanted };
+  const caution = Math.max(1, state.caution / 2);
+  return { ...state, wanted, caution, cautionAt: caution === 1 ? null : at };
+};
+
 /** The wanted count after one look at the queue: up by what waits too long, at most to the double; down by one after a quiet time that grows with each mistake. Pure. */
-export const decide = (policy: ScalingPolicy, state: ScalingState, { waiting, oldestMs, at }: Sample): ScalingState => {
+export const decide = (policy: ScalingPolicy, before: ScalingState, { waiting, oldestMs, at }: Sample): ScalingState => {
   const { min, max, perWorker, patienceMs } = policy;
-  const kept = { ...state, wanted: Math.min(max, Math.max(min, state.wanted)) };
+  const state = current(policy, before, at);
+  const quietMs = state.caution * policy.quietMs;
   if (waiting > 0) {
-    const hasTime = kept.upAt !== null && at - kept.upAt < patienceMs;
-    if (oldestMs < patienceMs || hasTime || kept.wanted === max) return { ...kept, quietSince: null };
-    const wanted = Math.min(max, Math.max(1, 2 * kept.wanted), kept.wanted + Math.ceil(waiting / perWorker));
-    const wasMissed = kept.downAt !== null && at - kept.downAt < 2 * kept.quietMs;
-    const quietMs = wasMissed ? Math.min(2 * kept.quietMs, LONGEST_QUIET * policy.quietMs) : kept.quietMs;
-    return { wanted, quietSince: null, quietMs, upAt: at, downAt: null, reason: `${waiting} calls wait, the oldest for ${oldestMs} ms` };
+    const wait = `${waiting} ${waiting === 1 ? 'call waits' : 'calls wait'}, the oldest for ${oldestMs} ms`;
+    const stay = (why: string): ScalingState => ({ ...state, quietSince: null, reason: `${wait}: ${why}` });
+    if (oldestMs < patienceMs) return stay(`less than ${patienceMs} ms need nobody`);
+    if (state.wanted === max) return stay(`${max} is the most`);
+    if (state.upAt !== null && at - state.upAt < patienceMs) return stay('those wanted last have time to come');
+    const wanted = Math.min(max, Math.max(1, 2 * state.wanted), state.wanted + Math.ceil(waiting / perWorker));
+    const wasMissed = state.downAt !== null && at - state.downAt < 2 * quietMs;
+    const caution = wasMissed ? Math.min(2 * state.caution, MOST_CAUTION) : state.caution;
+    return { wanted, quietSince: null, caution, cautionAt: wasMissed ? at : state.cautionAt, upAt: at, downAt: null, reason: wait };
   }
-  const quietSince = kept.quietSince ?? at;
-  if (at - quietSince < kept.quietMs || kept.wanted <= min) return { ...kept, quietSince };
-  return { ...kept, wanted: kept.wanted - 1, quietSince: at, downAt: at, reason: `nothing has waited for ${at - quietSince} ms` };
+  const quietSince = state.quietSince ?? at;
+  const quiet = `nothing has waited for ${at - quietSince} ms`;
+  if (state.wanted <= min) return { ...state, quietSince, reason: `${quiet}: ${min} is the least` };
+  if (at - quietSince < quietMs) return { ...state, quietSince, reason: `${quiet}: one less after ${quietMs} ms` };
+  return { ...state, wanted: state.wanted - 1, quietSince: at, downAt: at, reason: quiet };
 };

@@ -11,12 +11,13 @@ import { subTasksBelow, type TaskState } from '../domain/task-state.js';
 import { attendRegion } from './attend-region.js';
 import type { Coordinator } from './coordinator.js';
 import { snapshotFor } from './crew.js';
-import { GREETING_MS, REGIONS } from './options.js';
+import { FENCE, GREETING_MS, READ_QUEUES } from './options.js';
 import type { region } from './region.js';
 import { openReplicator } from './replicate.js';
 import { runCrew, seated, type Managed, type Seat } from './run-crew.js';
 
-const { readBacklogs, fence } = wf.proxyActivities<RegionActivities>(REGIONS);
+const { readBacklogs } = wf.proxyActivities<RegionActivities>(READ_QUEUES);
+const { fence } = wf.proxyActivities<RegionActivities>(FENCE);
 
 /** Where a settled task is that no region has; no name of a region. */
 const NOBODY = '(nobody)';

@@ -83,8 +83,8 @@ export interface Wanted {
   readonly waiting: number;
   readonly oldestMs: number;
   readonly reason: string;
-  /** ISO 8601: when the queue was looked at. */
-  readonly at: string;
+  /** ISO 8601: when the queue was last looked at; null before the first look that succeeded. */
+  readonly at: string | null;
 }
 export const wantedQuery = defineQuery<Wanted>('scaler.wanted');
 export const scalingPolicySignal = defineSignal<[ScalingPolicy]>('scaler.policy');

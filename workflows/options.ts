@@ -57,5 +57,9 @@ export const pulse = (region: string): ActivityOptions => ({
   retry: { initialInterval: 1, backoffCoefficient: 1 },
   summary: `pulse of ${region}`,
 });
-/** Reading what waits on queues, and ending the workflow of a lost region: both may be repeated. */
-export const REGIONS: ActivityOptions = { taskQueue: SWARMS_QUEUE, startToCloseTimeout: '30 seconds', summary: 'queues and workflows of regions' };
+/** Ending the workflow of a lost region: may be repeated until it is done. */
+export const FENCE: ActivityOptions = { taskQueue: SWARMS_QUEUE, startToCloseTimeout: '30 seconds', summary: 'end the workflow of a lost region' };
+/** Reading what waits on queues, to place tasks: given up soon, the last figures serve until the next look. */
+export const READ_QUEUES: ActivityOptions = { taskQueue: SWARMS_QUEUE, startToCloseTimeout: '10 seconds', retry: { maximumAttempts: 2 }, summary: 'what waits on the queues' };
+/** The same for a scaler, which looks again soon: in the worker itself, since it is one short request, and it leaves fewer events. */
+export const LOOK_AT_QUEUE: LocalActivityOptions = { startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 }, summary: 'what waits on the queue' };

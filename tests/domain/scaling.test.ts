@@ -32,14 +32,35 @@ describe('decide', () => {
   test('a worker that is missed once is kept longer', () => {
     const two = { ...openScaling(policy), wanted: 2 };
     const missed = after([quiet(0), quiet(10_000), busy(12_000, 5)], two);
-    expect([missed.wanted, missed.quietMs]).toEqual([2, 20_000]);
+    expect([missed.wanted, missed.caution]).toEqual([2, 2]);
     expect(after([quiet(13_000), quiet(32_999)], missed).wanted).toBe(2);
+    expect(after([quiet(13_000), quiet(33_000)], missed).wanted).toBe(1);
   });
-  test('says why', () => {
-    expect(after([busy(0, 30)]).reason).toBe('30 calls wait, the oldest for 5000 ms');
-    expect(after([quiet(0), quiet(10_000)], { ...openScaling(policy), wanted: 2 }).reason).toBe('nothing has waited for 10000 ms');
+  test('a long time without a mistake halves the caution, down to none', () => {
+    const cautious: ScalingState = { ...openScaling(policy), wanted: 1, caution: 4, cautionAt: 0 };
+    const later = (steps: readonly number[]): number => after(steps.map(quiet), cautious).caution;
+    expect(later([319_999])).toBe(4);
+    expect(later([320_000])).toBe(2);
+    expect(later([320_000, 639_999])).toBe(2);
+    expect(later([320_000, 640_000, 999_999])).toBe(1);
   });
+  test('another quiet time holds at once, times the caution', () => {
+    const two: ScalingState = { ...openScaling(policy), wanted: 2, caution: 4, cautionAt: 0 };
+    expect(after([quiet(0), quiet(3_999)], two, { ...policy, quietMs: 1_000 }).wanted).toBe(2);
+    expect(after([quiet(0), quiet(4_000)], two, { ...policy, quietMs: 1_000 }).wanted).toBe(1);
+  });
+  test.each<[string, readonly Sample[], number]>([
+    ['30 calls wait, the oldest for 5000 ms', [busy(0, 30)], 1],
+    ['1 call waits, the oldest for 999 ms: less than 1000 ms need nobody', [busy(0, 1, 999)], 1],
+    ['5 calls wait, the oldest for 5000 ms: those wanted last have time to come', [busy(0, 30), busy(999, 5)], 1],
+    ['5 calls wait, the oldest for 5000 ms: 8 is the most', [busy(0, 5)], 8],
+    ['nothing has waited for 9999 ms: one less after 10000 ms', [quiet(0), quiet(9_999)], 2],
+    ['nothing has waited for 10000 ms', [quiet(0), quiet(10_000)], 2],
+    ['nothing has waited for 10000 ms: 1 is the least', [busy(0, 1, 1), quiet(1_000), quiet(11_000)], 1],
+  ])('says why: %s', (reason, samples, wanted) => expect(after(samples, { ...openScaling(policy), wanted }).reason).toBe(reason));
 });
+
+const LONGEST = 16;
 
 describe('whatever waits', () => {
   const sample = fc.record({ waiting: fc.nat(200), oldestMs: fc.nat(5_000), wait: fc.integer({ min: 1, max: 15_000 }) });
@@ -61,6 +82,8 @@ describe('whatever waits', () => {
           expect(next.wanted).toBeGreaterThanOrEqual(policy.min);
           expect(next.wanted).toBeLessThanOrEqual(policy.max);
           if (next.wanted > state.wanted) expect(one.waiting > 0 && one.oldestMs >= policy.patienceMs && next.wanted <= 2 * state.wanted).toBe(true);
+          expect(next.caution).toBeGreaterThanOrEqual(1);
+          expect(next.caution).toBeLessThanOrEqual(LONGEST);
           if (next.wanted < state.wanted) expect([state.wanted - next.wanted, quietFrom !== null && one.at - quietFrom >= policy.quietMs]).toEqual([1, true]);
           state = next;
         }
@@ -92,8 +115,6 @@ describe('whatever waits', () => {
       }),
     ));
 });
-const LONGEST = 16;
-
 test.each([
   [{ min: -1 }, 'min'],
   [{ min: 9 }, 'min'],
@@ -102,3 +123,4 @@ test.each([
   [{ perWorker: 0 }, 'perWorker'],
   [{ quietMs: Number.NaN }, 'quietMs'],
 ] as const)('%j is no policy', (more, name) => expect(policyRefusal({ ...policy, ...more })).toContain(name));
+test.each([null, {}, { min: 1 }])('%j is no policy', (policy) => expect(policyRefusal(policy)).not.toBeNull());
