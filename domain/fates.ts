@@ -2,6 +2,7 @@ import type { BlobRef } from './model-call.js';
 import { taskOf, type SwarmState } from './swarm-state.js';
 import { openTask, specOf, type TaskState } from './task-state.js';
 import { isSettled, type TaskSpec, type TaskStatus } from './task-graph.js';
+import { findTask } from './task-index.js';
 
 /** What became of a task, as its owner tells those whose tasks need it; sub-tasks included, since they belong to its result. */
 export interface Fate {
@@ -19,15 +20,16 @@ export const isLost = ({ status, givenUp }: TaskState): boolean => status === 'f
 /** The task of the plan that `task` descends from; itself where nobody split anything. */
 export const ancestorOf = (tasks: readonly TaskState[], task: TaskState): TaskState => {
   let at = task;
-  for (let parent = at.parent; parent !== null; parent = at.parent) at = tasks.find(({ id }) => id === parent) ?? { ...at, parent: null };
+  for (let parent = at.parent; parent !== null; parent = at.parent) at = findTask(tasks, parent) ?? { ...at, parent: null };
   return at;
 };
 
 /** Null while the task or one of its sub-tasks is not settled. */
 export const fateOf = (tasks: readonly TaskState[], taskId: string): Fate | null => {
-  const task = tasks.find(({ id }) => id === taskId);
+  const task = findTask(tasks, taskId);
+  if (!task || !isSettled(task)) return null;
   const below = tasks.filter((other) => other.parent !== null && ancestorOf(tasks, other).id === taskId);
-  if (!task || !isSettled(task) || !below.every(isSettled)) return null;
+  if (!below.every(isSettled)) return null;
   return {
     taskId,
     status: task.status,

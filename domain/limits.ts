@@ -4,13 +4,15 @@ import type { ContractName } from './contracts.js';
 export const LIMITS = {
   objectiveBytes: 64 * 1024,
   taskTitleBytes: 4 * 1024,
-  tasks: 600,
-  agentsInFlight: 250,
+  tasks: 5_000,
+  /** Tasks in flight of a whole swarm, and of one workflow: the server's cost per operation grows with what is pending in one. */
+  agentsInFlight: 1_000,
+  inFlightPerWorkflow: 250,
   rosterAgents: 100,
   steerBytes: 8 * 1024,
   payloadBytes: 128 * 1024,
-  /** The start input holds the whole roster, so it may be larger than what flows between workflows. */
-  inputBytes: 512 * 1024,
+  /** The start input holds the whole roster and all tasks, so it may be larger than what flows between workflows; history holds it deflated. */
+  inputBytes: 1536 * 1024,
   historyEvents: 8_000,
   historyBytes: 8 * 1024 * 1024,
   /** Events kept in workflow state after continue-as-new; earlier pages are read from the previous run. */

@@ -9,8 +9,8 @@ export const domainOf = (tasks: readonly TaskState[], task: TaskState, roster: r
   return roster.find(({ name }) => name === chosen)?.craft ?? 'general';
 };
 
-/** Parts of at most `size` tasks of the plan, in its order, as a manager splits what is too much for one; sub-tasks stay where their task is. Null = not among `owned`. */
-export const partOf = (tasks: readonly TaskState[], owned: readonly string[], task: TaskState, size: number): string | null => {
-  const at = owned.indexOf(ancestorOf(tasks, task).id);
-  return at < 0 ? null : String(Math.floor(at / size) + 1);
+/** Parts of at most `size` tasks of the plan, in its order, as a manager splits what is too much for one; sub-tasks stay where their task is. Null = not among `owned`, which gives each its place in that order. */
+export const partOf = (tasks: readonly TaskState[], owned: ReadonlyMap<string, number>, task: TaskState, size: number): string | null => {
+  const at = owned.get(ancestorOf(tasks, task).id);
+  return at === undefined ? null : String(Math.floor(at / size) + 1);
 };

@@ -2,13 +2,14 @@ import type { PlanTask } from './contracts.js';
 import { LIMITS } from './limits.js';
 import type { TaskState } from './task-state.js';
 import { validateGraph, type TaskSpec } from './task-graph.js';
+import { findTask } from './task-index.js';
 
 /** How often a sub-task may be split again. */
 const MAX_DEPTH = 3;
 
 const depthOf = (tasks: readonly TaskState[], task: TaskState): number => {
   let depth = 0;
-  for (let at: TaskState | undefined = task; at?.parent; at = tasks.find(({ id }) => id === at?.parent)) depth += 1;
+  for (let at: TaskState | undefined = task; at?.parent; at = findTask(tasks, at.parent)) depth += 1;
   return depth;
 };
 

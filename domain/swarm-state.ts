@@ -6,6 +6,7 @@ import type { BlobRef } from './model-call.js';
 import type { Topology } from './names.js';
 import type { SwarmInput } from './swarm-input.js';
 import { isSettled, type TaskSpec } from './task-graph.js';
+import { findTask } from './task-index.js';
 import { openTask, type TaskState } from './task-state.js';
 
 export const SWARM_STATUSES = ['running', 'paused', 'completed', 'failed', 'cancelled', 'compensated', 'compensation_failed', 'budget_exhausted', 'no_quorum'] as const;
@@ -91,7 +92,7 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
   earlierRuns: [],
 });
 
-export const taskOf = (state: SwarmState, id: string | undefined): TaskState | undefined => state.tasks.find((task) => task.id === id);
+export const taskOf = (state: SwarmState, id: string | undefined): TaskState | undefined => findTask(state.tasks, id);
 
 /** Usage of one call as an event carries it: input and output tokens, micro-USD or null for an unknown price. */
 export interface CallUsage {
@@ -123,7 +124,7 @@ export const record = (state: SwarmState, draft: EventDraft): SwarmEvent => {
 const addTask = (state: SwarmState, { data = {} }: EventDraft): void => {
   const spec = data['spec'] as TaskSpec;
   const parent = (data['parent'] as string | undefined) ?? null;
-  if (state.tasks.some(({ id }) => id === spec.id)) return;
+  if (taskOf(state, spec.id)) return;
   for (const other of state.tasks) if (parent !== null && other.parent !== parent && other.dependsOn.includes(parent)) other.dependsOn = [...other.dependsOn, spec.id];
   state.tasks.push(openTask(spec, { parent }));
   if (state.phase === 'record' || state.phase === 'aggregate') state.phase = 'execute';

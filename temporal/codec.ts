@@ -2,16 +2,17 @@ import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import { SwarmError } from '../domain/errors.js';
+import { deflateCodec } from './deflate-codec.js';
 
-/** The hook for encrypting history: `CF_PAYLOAD_CODEC` names a module that exports `payloadCodecs`; clients and workers load the same one. */
+/** What clients and workers put between a value and history: large payloads are deflated, then passed to the hook for encrypting, a module that `CF_PAYLOAD_CODEC` names and that exports `payloadCodecs`. */
 export const loadDataConverter = async (environment: Readonly<Record<string, string | undefined>>): Promise<DataConverter> => {
   const file = environment['CF_PAYLOAD_CODEC'];
-  if (!file) return {};
+  if (!file) return { payloadCodecs: [deflateCodec] };
   const module = (await import(pathToFileURL(resolve(file)).href).catch((error: unknown) => {
     throw bad(file, error instanceof Error ? error.message : String(error));
   })) as { payloadCodecs?: PayloadCodec[] };
   if (!Array.isArray(module.payloadCodecs)) throw bad(file, 'It does not export an array named payloadCodecs.');
-  return { payloadCodecs: module.payloadCodecs };
+  return { payloadCodecs: [deflateCodec, ...module.payloadCodecs] };
 };
 
 const bad = (file: string, why: string): SwarmError =>

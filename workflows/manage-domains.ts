@@ -3,6 +3,7 @@ import { shareOf } from '../domain/budget.js';
 import { fateOf, interestsOf } from '../domain/fates.js';
 import { coordinatorQueue, managerId } from '../domain/names.js';
 import { openSlots, type SlotPool } from '../domain/slots.js';
+import { taskOf } from '../domain/swarm-state.js';
 import { allSettled } from '../domain/task-graph.js';
 import { specOf, type TaskState } from '../domain/task-state.js';
 import { openCounter } from '../domain/versions.js';
@@ -28,21 +29,36 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
   const { workflowId } = wf.workflowInfo();
   const seats = new Map<string, Seat>();
   const nextVersion = openCounter();
-  const nameOf = (task: TaskState): string | null => level.domainOf(task);
+  /** Domains do not change; that a task is nobody's here may. */
+  const names = new Map<string, string>();
+  const nameOf = (task: TaskState): string | null => {
+    const name = names.get(task.id) ?? level.domainOf(task);
+    if (name !== null) names.set(task.id, name);
+    return name;
+  };
   const tasksOf = (name: string): readonly TaskState[] => state.tasks.filter((task) => nameOf(task) === name);
   const ownerOf = (task: TaskState): string | null => seats.get(nameOf(task) ?? '')?.member ?? null;
 
-  const assignmentOf = (name: string): Assignment => {
-    const owned = tasksOf(name).filter(({ parent }) => parent === null);
-    const needs = new Set(tasksOf(name).flatMap(({ dependsOn }) => dependsOn));
-    const interests = interestsOf(state.tasks, ownerOf);
-    const own = new Set(owned.map(({ id }) => id));
+  const assignmentOf = (name: string, interests = interestsOf(state.tasks, ownerOf)): Omit<Assignment, 'version'> => {
+    const tasks = tasksOf(name);
+    const owned = tasks.filter(({ parent }) => parent === null);
+    const needs = new Set(tasks.flatMap(({ dependsOn }) => dependsOn));
     return {
-      version: nextVersion(),
       owned: owned.map(specOf),
       needed: state.tasks.filter((task) => needs.has(task.id) && nameOf(task) !== name),
-      interests: Object.fromEntries(Object.entries(interests).filter(([id]) => own.has(id))),
+      interests: Object.fromEntries(owned.flatMap(({ id }) => (interests[id] ? [[id, interests[id]]] : []))),
     };
+  };
+  /** What each member has been told of its tasks: it is told again only what is new. */
+  const assigned = new Map<string, Set<string>>();
+  const isNews = (member: string, { owned, needed, interests }: Omit<Assignment, 'version'>): boolean => {
+    const has = assigned.get(member) ?? new Set();
+    assigned.set(member, has);
+    const before = has.size;
+    for (const { id } of owned) has.add(`owned ${id}`);
+    for (const { id } of needed) has.add(`needed ${id}`);
+    for (const [id, recipients] of Object.entries(interests)) for (const recipient of recipients) has.add(`${id} ${recipient}`);
+    return has.size > before;
   };
   /** A domain's tasks and those they need. */
   const known = (name: string): readonly TaskState[] => {
@@ -51,22 +67,47 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
   };
   /** The newcomer first: it must know what it needs before somebody tells it what became of that. */
   const assignAll = async (newcomer: string | null): Promise<void> => {
+    const interests = interestsOf(state.tasks, ownerOf);
+    const assign = ({ name, member, handle }: Seat): Promise<void> => {
+      const assignment = assignmentOf(name, interests);
+      // Earlier runs told everybody everything each time.
+      const isDue = isNews(member ?? '', assignment) || !wf.patched('assign what is new');
+      return unlessEnded(isDue ? handle?.signal(assignSignal, { ...assignment, version: nextVersion() }) : undefined);
+    };
     const others = seated(seats).filter(({ member, handle }) => member !== newcomer && handle !== null);
     const first = [...seats.values()].find(({ member }) => member === newcomer);
-    if (first) await unlessEnded(first.handle?.signal(assignSignal, assignmentOf(first.name)));
-    await Promise.all(others.map(({ name, handle }) => unlessEnded(handle?.signal(assignSignal, assignmentOf(name)))));
+    if (first?.member) await assign(first);
+    await Promise.all(others.map(assign));
   };
 
+  /** Domains that need somebody else's task, by its id; built anew when there are other tasks. */
+  let needers: { readonly tasks: number; readonly domains: ReadonlyMap<string, ReadonlySet<string>> } | null = null;
+  const neededElsewhere = (): ReadonlyMap<string, ReadonlySet<string>> => {
+    if (needers?.tasks === state.tasks.length) return needers.domains;
+    const domains = new Map<string, Set<string>>();
+    for (const task of state.tasks) {
+      const name = nameOf(task);
+      if (name === null) continue;
+      for (const id of task.dependsOn) {
+        const needed = taskOf(state, id);
+        if (needed && nameOf(needed) === null) domains.set(id, (domains.get(id) ?? new Set()).add(name));
+      }
+    }
+    needers = { tasks: state.tasks.length, domains };
+    return domains;
+  };
   /** What has become of somebody else's tasks that ours need, for those who have not been told. */
   const told = new Set<string>();
-  const news = (): readonly { readonly seat: Seat; readonly ids: readonly string[] }[] =>
-    seated(seats).flatMap((seat) => {
-      const needs = new Set(tasksOf(seat.name).flatMap(({ dependsOn }) => dependsOn));
-      const ids = [...needs].filter(
-        (id) => !told.has(`${seat.member ?? ''} ${id}`) && state.tasks.some((task) => task.id === id && nameOf(task) === null) && fateOf(state.tasks, id) !== null,
-      );
-      return ids.length === 0 || seat.handle === null ? [] : [{ seat, ids }];
-    });
+  const news = (): readonly { readonly seat: Seat; readonly ids: readonly string[] }[] => {
+    const open = new Map<Seat, string[]>();
+    for (const [id, domains] of neededElsewhere())
+      for (const name of domains) {
+        const seat = seats.get(name);
+        if (!seat?.member || seat.handle === null || told.has(`${seat.member} ${id}`) || fateOf(state.tasks, id) === null) continue;
+        open.set(seat, [...(open.get(seat) ?? []), id]);
+      }
+    return [...open].map(([seat, ids]) => ({ seat, ids }));
+  };
   const passOn = async (): Promise<void> => {
     await Promise.all(
       news().map(({ seat, ids }) => {
@@ -76,7 +117,10 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
     );
   };
 
-  level.onChange(() => void assignAll(null));
+  level.onChange(() => {
+    needers = null;
+    void assignAll(null);
+  });
   return runCrew(
     coordinator,
     seats,
@@ -95,14 +139,17 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
           free,
           names.map((name) => tasksOf(name).filter(({ status }) => status === 'pending').length),
         ),
-      launch: ({ name, lease }, id, places) =>
-        wf.startChild<typeof manager>('manager', {
+      launch: ({ name, lease }, id, places) => {
+        const assignment = assignmentOf(name);
+        isNews(id, assignment);
+        return wf.startChild<typeof manager>('manager', {
           workflowId: id,
           taskQueue: coordinatorQueue(input.model.provider),
-          args: [input, { reportTo: workflowId, assignment: assignmentOf(name), slots: places }, ...snapshotFor(state, known(name), lease, control().paused)],
+          args: [input, { reportTo: workflowId, assignment: { ...assignment, version: nextVersion() }, slots: places }, ...snapshotFor(state, known(name), lease, control().paused)],
           staticSummary: `manager of ${name} in ${input.swarmId}`,
           cancellationType: wf.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-        }),
+        });
+      },
       onStarted: assignAll,
       onControl: () => void assignAll(null),
       isDismissed: () => false,

@@ -19,8 +19,8 @@ export interface Post {
 }
 
 export interface MemberDesk extends Desk {
-  /** Ids of the tasks of the plan that it owns, in the order they came. */
-  owned(): readonly string[];
+  /** Ids of the tasks of the plan that it owns, each with its place in the order they came. */
+  owned(): ReadonlyMap<string, number>;
   /** Calls back after each assignment. */
   onAssign(listener: () => void): void;
   /** Resolves when everybody who waits for one of its settled tasks has been told. */
@@ -33,6 +33,8 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
   const running = new Set<string>();
   const { learn, catchUp } = openLearning(state);
   let { assignment } = post;
+  const placesOf = ({ owned: specs }: Assignment): ReadonlyMap<string, number> => new Map(specs.map(({ id }, i) => [id, i]));
+  let owned = placesOf(assignment);
   let closing = false;
   const listeners: (() => void)[] = [];
   const isNewAssignment = openVersions();
@@ -42,6 +44,7 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
     (wanted) => {
       if (!isNewAssignment(wanted.version)) return;
       assignment = wanted;
+      owned = placesOf(wanted);
       for (const spec of wanted.owned) if (!taskOf(state, spec.id)) state.tasks.push(openTask(spec, { parent: null }));
       for (const task of wanted.needed) if (!taskOf(state, task.id)) state.tasks.push(task);
       catchUp();
@@ -51,8 +54,7 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
   );
   wf.setHandler(memberSignal, ({ fates }) => learn(fates), { description: 'From another member: what became of tasks that ours need.' });
 
-  const owned = (): ReadonlySet<string> => new Set(assignment.owned.map(({ id }) => id));
-  const owns = (task: TaskState): boolean => owned().has(ancestorOf(state.tasks, task).id);
+  const owns = (task: TaskState): boolean => owned.has(ancestorOf(state.tasks, task).id);
   /** Tasks in flight, here or below. */
   const inFlight = (): number => state.tasks.filter((task) => task.status === 'running' && owns(task)).length;
   // What members below hold is not given back before they do.
@@ -90,7 +92,7 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
 
   return {
     owns,
-    owned: () => assignment.owned.map(({ id }) => id),
+    owned: () => owned,
     onAssign: (listener) => void listeners.push(listener),
     slots: lease.places,
     running,

@@ -1,6 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { ErrorReport } from '../domain/errors.js';
 import { doomedTasks } from '../domain/fates.js';
+import { LIMITS } from '../domain/limits.js';
 import { loadOf, releaseAgent, roleOfAgent, selectRole, takeAgent } from '../domain/selection.js';
 import type { TaskState } from '../domain/task-state.js';
 import { allSettled, dependantsOf, readyTasks } from '../domain/task-graph.js';
@@ -69,7 +70,7 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
     void work(task, agentId);
   };
 
-  const freeSlots = (): number => (control().paused || wantsHandOver() || exhausted !== null ? 0 : slots() - running.size);
+  const freeSlots = (): number => (control().paused || wantsHandOver() || exhausted !== null ? 0 : Math.min(slots(), LIMITS.inFlightPerWorkflow) - running.size);
   const mine = (): readonly TaskState[] => state.tasks.filter(owns);
   const isOver = (): boolean => running.size === 0 && ((desk.isStanding !== true && allSettled(mine())) || wantsHandOver() || exhausted !== null);
   const ready = (): readonly TaskState[] => readyTasks(state.tasks).filter(owns);

@@ -148,7 +148,7 @@ const runTerm = async (
   const coordinator = await wf.startChild<typeof queenSwarm>(COORDINATORS[topology], {
     workflowId: coordinatorId(input.swarmId, topology, term),
     taskQueue: coordinatorQueue(input.model.provider),
-    args: [input, ...packState(state, 0)],
+    args: [withoutTasks(input), ...packState(state, 0)],
     staticSummary: `${topology === 'queen' ? 'queen' : `${topology} coordinator`} of ${input.swarmId}, term ${term}`,
     cancellationType: wf.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
@@ -176,8 +176,11 @@ const continueAsNew = async (input: SwarmInput, state: SwarmState): Promise<neve
   await archiveEvents(state);
   state.earlierRuns.push({ runId: wf.workflowInfo().runId, firstSeq: state.log.firstSeq });
   await wf.condition(wf.allHandlersFinished);
-  return wf.continueAsNew<typeof swarm>(input, ...packState(state));
+  return wf.continueAsNew<typeof swarm>(withoutTasks(input), ...packState(state));
 };
+
+/** From the start on, the state has them. */
+const withoutTasks = (input: SwarmInput): SwarmInput => ({ ...input, tasks: null });
 
 const EVENTS_PER_PAGE = 200;
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../config/package-root.js';
+import { deflateCodec } from '../../temporal/deflate-codec.js';
 
 const folder = join(packageRoot, 'tests', 'histories');
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
@@ -10,7 +11,7 @@ const load = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8
 const bundle = readFileSync(join(packageRoot, 'dist', 'workflow-bundle.js'), 'utf8');
 const replay = (code: string, name: string): Promise<unknown> => {
   const { workflowId, history } = load(name);
-  return Worker.runReplayHistory({ workflowBundle: { code } }, history as never, workflowId);
+  return Worker.runReplayHistory({ workflowBundle: { code }, dataConverter: { payloadCodecs: [deflateCodec] } }, history as never, workflowId);
 };
 
 describe('histories that released versions recorded replay on this one', () => {
