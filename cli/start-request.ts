@@ -21,6 +21,7 @@ export interface StartFlags {
   readonly votes?: string;
   readonly voters?: string;
   readonly voteRound?: string;
+  readonly peers?: string;
   readonly regions?: string;
   readonly approve?: string;
   readonly workspace?: string;
@@ -52,6 +53,7 @@ const givenIn = (objective: string | undefined, flags: StartFlags): Record<strin
       votes: flags.votes,
       voters: numeric(flags.voters),
       voteRound: flags.voteRound,
+      peers: numeric(flags.peers),
       regions: flags.regions?.split(',').map(regionOf),
       approve: flags.approve,
       workspace: flags.workspace,

@@ -24,6 +24,7 @@ export const EVENT_TYPES = [
   'vote.roundEnded',
   'vote.ended',
   'aggregate.started',
+  'part.merged',
   'result.aggregated',
   'result.disputed',
   'swarm.paused',

@@ -21,8 +21,9 @@ export const LIMITS = {
   inlineResultBytes: 32 * 1024,
   answerBytes: 4 * 1024 * 1024,
   queenTerms: 5,
-  /** Peers of a mesh, and tasks that one manager runs itself, at most. */
+  /** Peers of a mesh unless told, and at most; tasks that one manager runs itself. */
   meshPeers: 16,
+  mostMeshPeers: 64,
   managerTasks: 50,
   /** Regions of one swarm. */
   regions: 8,

@@ -4,18 +4,29 @@ import { LIMITS } from './limits.js';
 import type { SwarmState } from './swarm-state.js';
 import { NEW_TASK, type TaskState } from './task-state.js';
 
-const TASKS_PER_PAGE = 20;
-const VOTES_PER_PAGE = 4;
+/** A page is closed once it has this many bytes of JSON: far enough below the inline limit for one more item, and large enough to deflate well. */
+const PAGE_BYTES = 64 * 1024;
 
 /** The state as several payloads, each inside the inline limit whatever the number of tasks. */
 export const packState = (state: SwarmState, keepEvents: number = LIMITS.eventTail): readonly unknown[] => {
   const { tasks, votes, log, ...head } = state;
   const tail = tailOf(log, keepEvents);
-  return [{ ...head, firstSeq: tail.firstSeq }, ...pages(tail.events, 'events'), ...pages(tasks, 'tasks'), ...pages(votes, 'votes', VOTES_PER_PAGE)];
+  return [{ ...head, firstSeq: tail.firstSeq }, ...pages(tail.events, 'events'), ...pages(tasks, 'tasks'), ...pages(votes, 'votes')];
 };
 
-const pages = (items: readonly unknown[], kind: 'tasks' | 'events' | 'votes', size = TASKS_PER_PAGE): readonly unknown[] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => ({ [kind]: items.slice(i * size, (i + 1) * size) }));
+const pages = (items: readonly unknown[], kind: 'tasks' | 'events' | 'votes'): readonly unknown[] => {
+  const filled: unknown[][] = [];
+  let bytes = PAGE_BYTES;
+  for (const item of items) {
+    if (bytes >= PAGE_BYTES) {
+      filled.push([]);
+      bytes = 0;
+    }
+    filled.at(-1)?.push(item);
+    bytes += JSON.stringify(item).length;
+  }
+  return filled.map((page) => ({ [kind]: page }));
+};
 
 /** The inverse of `packState`; what an older version did not pack is empty. */
 export const unpackState = ([head, ...rest]: readonly unknown[]): SwarmState => {

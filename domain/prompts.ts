@@ -103,6 +103,17 @@ export const aggregatePrompt = ({ objective, steering }: PromptContext, material
   text('Your task', 'Merge the results into one answer to the objective. Say what is missing, if anything is.'),
 ];
 
+/** One group of results, where there are more than one call can read. */
+export const mergePartPrompt = ({ objective, steering }: PromptContext, group: readonly Material[], part: number, of: number): readonly PromptPart[] => [
+  ref('Objective', objective),
+  ...guidance(steering),
+  ...group.map(({ title, output }) => ref(`Result: ${oneLine(title)}`, output)),
+  text(
+    'Your task',
+    `These are the results of part ${part} of ${of}. Merge them into one text that keeps whatever the answer to the objective needs; another call merges the parts.`,
+  ),
+];
+
 /** An answer broke its contract: the same prompt, the broken answer and the reason. */
 export const repairPrompt = (first: readonly PromptPart[], answer: BlobRef, broken: string): readonly PromptPart[] => [
   ...first,
@@ -118,6 +129,15 @@ export const promptBytes = (parts: readonly PromptPart[]): number =>
 
 /** Above this, only results that no other task has already used go to the aggregator (bytes). */
 const AGGREGATE_ALL_BYTES = 200 * 1024;
+
+/** Results that one call merges at most. */
+export const MERGE_AT_ONCE = 200;
+
+/** The results in groups of nearly the same size that one call each can merge, in their order; one group where all fit. */
+export const mergeGroups = <T>(material: readonly T[], most = MERGE_AT_ONCE): readonly (readonly T[])[] => {
+  const count = Math.max(1, Math.ceil(material.length / most));
+  return Array.from({ length: count }, (_, i) => material.slice(Math.floor((i * material.length) / count), Math.floor(((i + 1) * material.length) / count)));
+};
 
 /** The results the aggregator reads: all of them, or only the graph's sinks when all would be too much. */
 export const aggregateMaterial = (tasks: readonly TaskState[]): readonly Material[] => {

@@ -68,6 +68,7 @@ export const startCommand = z.strictObject({
   votes: z.enum(VOTE_SCOPES).optional(),
   voters: z.number().int().min(1).max(LIMITS.voters).default(4),
   voteRound: duration.optional(),
+  peers: z.number().int().min(1).max(LIMITS.mostMeshPeers).optional(),
   regions: z
     .array(regionSpec)
     .min(1)

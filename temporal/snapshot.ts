@@ -50,6 +50,12 @@ export interface SnapshotDeps {
 export const snapshotOf = (command: StartCommand, { catalogue, model, regionModels = new Map(), swarmId, traceId, version, now }: SnapshotDeps): SwarmInput => {
   if (command.approve !== 'never')
     refuse(`--approve ${command.approve} has nothing to approve.`, 'Agents of this version have no tools, so they write nothing.', 'Leave --approve out.');
+  if (command.topology === 'queen' && command.maxAgents > LIMITS.inFlightPerWorkflow)
+    refuse(
+      `A queen has at most ${LIMITS.inFlightPerWorkflow} agents at work at once, not ${command.maxAgents}.`,
+      'She is one workflow, and each operation costs the server more the more of them one workflow has open.',
+      'Use --topology hierarchical, mesh or distributed, which spread them over workflows of their own, or a smaller --max-agents.',
+    );
   const unpriced = [model, ...regionModels.values()].find(({ price }) => price === null);
   if (command.budgetUsd !== undefined && unpriced) refuse(`A budget in USD can't be kept with ${unpriced.ref}.`, 'Its price is not known.', 'Use --budget-tokens.');
   const roster = rosterOf(catalogue, command);
@@ -75,7 +81,11 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, regionMode
     tenant: 'default',
     traceId,
     version,
-    limits: { planTasks: model.provider === 'local' ? 4 : 12, historyEvents: LIMITS.historyEvents },
+    limits: {
+      planTasks: model.provider === 'local' ? 4 : 12,
+      historyEvents: LIMITS.historyEvents,
+      ...(command.peers === undefined ? {} : { meshPeers: command.peers }),
+    },
   };
   const bytes = Buffer.byteLength(JSON.stringify(input));
   if (bytes > LIMITS.inputBytes)

@@ -1,7 +1,7 @@
 import type { ErrorReport } from '../domain/errors.js';
 import type { BlobRef } from '../domain/model-call.js';
 import { variantOf } from '../domain/names.js';
-import { aggregateMaterial, aggregatePrompt, revisePrompt } from '../domain/prompts.js';
+import { aggregateMaterial, aggregatePrompt, mergeGroups, mergePartPrompt, revisePrompt, type Material, type PromptContext } from '../domain/prompts.js';
 import type { SwarmStatus } from '../domain/swarm-state.js';
 import type { Coordinator } from './coordinator.js';
 import { holdVote, type Poll } from './hold-vote.js';
@@ -24,9 +24,11 @@ export const aggregate = async (coordinator: Coordinator, isPartial: boolean, po
   if (state.aggregateSteerings === null) emit({ type: 'aggregate.started', data: { steerings: control().steering.length } });
   const role = input.roster.some(({ name }) => name === 'aggregator') ? 'aggregator' : (input.roster[0]?.name ?? '');
   const context = contextOf(state.aggregateSteerings);
-  const first = aggregatePrompt(context, material, missing);
   const added = state.tasks.filter(({ isAdded }) => isAdded).length;
   const purpose = `aggregate${variantOf(null, context.steering.length)}${added === 0 ? '' : `.t${state.tasks.length}`}`;
+  const merged = await mergeParts(coordinator, { role, context, purpose }, material);
+  if (!merged.ok) return { resultText: null, refusal: refusalOf(merged.failure) };
+  const first = aggregatePrompt(context, merged.material, missing);
   const isVoted = !isPartial && input.votes !== undefined && input.votes.on !== 'none';
   let prompt = first;
   for (let round = 1; ; round += 1) {
@@ -46,6 +48,34 @@ export const aggregate = async (coordinator: Coordinator, isPartial: boolean, po
     }
     if (verdict.dissent) prompt = revisePrompt(first, text, verdict.dissent);
   }
+};
+
+type Merged = { readonly ok: true; readonly material: readonly Material[] } | { readonly ok: false; readonly failure: ErrorReport };
+
+/** Merges group by group, side by side and level by level, until one call can read what is left. */
+const mergeParts = async (
+  coordinator: Coordinator,
+  { role, context, purpose }: { readonly role: string; readonly context: PromptContext; readonly purpose: string },
+  material: readonly Material[],
+  level = 1,
+): Promise<Merged> => {
+  const groups = mergeGroups(material);
+  if (groups.length === 1) return { ok: true, material };
+  const { askAs, emit } = coordinator;
+  const answers = await Promise.all(
+    groups.map(async (group, i) => {
+      const nth = i + 1;
+      const prompt = mergePartPrompt(context, group, nth, groups.length);
+      const { answered, agentId } = await askAs(role, { scope: 'swarm', purpose: `${purpose}.l${level}`, nth, contract: 'report', prompt, priority: 1 });
+      if (answered.ok)
+        emit({ type: 'part.merged', agentId, data: { level, part: nth, of: groups.length, results: group.length, text: answered.answer.text, usage: answered.usage } });
+      return answered;
+    }),
+  );
+  const failed = answers.find((answered) => !answered.ok);
+  if (failed && !failed.ok) return { ok: false, failure: failed.failure };
+  const parts = answers.flatMap((answered, i): readonly Material[] => (answered.ok ? [{ title: `part ${i + 1} of ${groups.length}`, output: answered.answer.text }] : []));
+  return mergeParts(coordinator, { role, context, purpose }, parts, level + 1);
 };
 
 const judge = (coordinator: Coordinator, subject: BlobRef, poll: Poll | undefined): ReturnType<typeof holdVote> => {

@@ -29,6 +29,8 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
   const { workflowId } = wf.workflowInfo();
   const seats = new Map<string, Seat>();
   const nextVersion = openCounter();
+  // Earlier runs told everybody everything each time, and nobody what those who were gone had settled.
+  const isCurrent = wf.patched('tell what is new, to those that are there');
   /** Domains do not change; that a task is nobody's here may. */
   const names = new Map<string, string>();
   const nameOf = (task: TaskState): string | null => {
@@ -37,7 +39,11 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
     return name;
   };
   const tasksOf = (name: string): readonly TaskState[] => state.tasks.filter((task) => nameOf(task) === name);
-  const ownerOf = (task: TaskState): string | null => seats.get(nameOf(task) ?? '')?.member ?? null;
+  /** Nobody is told of a manager before it is there: what is sent to it earlier is lost. */
+  const ownerOf = (task: TaskState): string | null => {
+    const seat = seats.get(nameOf(task) ?? '');
+    return seat?.handle ? seat.member : null;
+  };
 
   const assignmentOf = (name: string, interests = interestsOf(state.tasks, ownerOf)): Omit<Assignment, 'version'> => {
     const tasks = tasksOf(name);
@@ -70,8 +76,7 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
     const interests = interestsOf(state.tasks, ownerOf);
     const assign = ({ name, member, handle }: Seat): Promise<void> => {
       const assignment = assignmentOf(name, interests);
-      // Earlier runs told everybody everything each time.
-      const isDue = isNews(member ?? '', assignment) || !wf.patched('assign what is new');
+      const isDue = isNews(member ?? '', assignment) || !isCurrent;
       return unlessEnded(isDue ? handle?.signal(assignSignal, { ...assignment, version: nextVersion() }) : undefined);
     };
     const others = seated(seats).filter(({ member, handle }) => member !== newcomer && handle !== null);
@@ -80,32 +85,36 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
     await Promise.all(others.map(assign));
   };
 
-  /** Domains that need somebody else's task, by its id; built anew when there are other tasks. */
-  let needers: { readonly tasks: number; readonly domains: ReadonlyMap<string, ReadonlySet<string>> } | null = null;
-  const neededElsewhere = (): ReadonlyMap<string, ReadonlySet<string>> => {
-    if (needers?.tasks === state.tasks.length) return needers.domains;
-    const domains = new Map<string, Set<string>>();
+  /** Tasks that a domain needs from elsewhere, by the domain they belong to (null = nobody's here): id → who needs it. Built anew when there are other tasks. */
+  let needs: { readonly tasks: number; readonly byOwner: ReadonlyMap<string | null, ReadonlyMap<string, Set<string>>> } | null = null;
+  const neededElsewhere = (): ReadonlyMap<string | null, ReadonlyMap<string, Set<string>>> => {
+    if (needs?.tasks === state.tasks.length) return needs.byOwner;
+    const byOwner = new Map<string | null, Map<string, Set<string>>>();
     for (const task of state.tasks) {
       const name = nameOf(task);
-      if (name === null) continue;
-      for (const id of task.dependsOn) {
+      for (const id of name === null ? [] : task.dependsOn) {
         const needed = taskOf(state, id);
-        if (needed && nameOf(needed) === null) domains.set(id, (domains.get(id) ?? new Set()).add(name));
+        const owner = needed ? nameOf(needed) : name;
+        if (name === null || owner === name) continue;
+        const ids = byOwner.get(owner) ?? new Map<string, Set<string>>();
+        byOwner.set(owner, ids.set(id, (ids.get(id) ?? new Set()).add(name)));
       }
     }
-    needers = { tasks: state.tasks.length, domains };
-    return domains;
+    needs = { tasks: state.tasks.length, byOwner };
+    return byOwner;
   };
-  /** What has become of somebody else's tasks that ours need, for those who have not been told. */
+  /** Whoever owns it can't say what became of it. */
+  const isGone = (owner: string | null): boolean => owner === null || (isCurrent && (seats.get(owner)?.handle ?? null) === null);
+  /** What has become of tasks whose owner is gone or is somebody else's, for those who need them and have not been told. */
   const told = new Set<string>();
   const news = (): readonly { readonly seat: Seat; readonly ids: readonly string[] }[] => {
     const open = new Map<Seat, string[]>();
-    for (const [id, domains] of neededElsewhere())
-      for (const name of domains) {
-        const seat = seats.get(name);
-        if (!seat?.member || seat.handle === null || told.has(`${seat.member} ${id}`) || fateOf(state.tasks, id) === null) continue;
-        open.set(seat, [...(open.get(seat) ?? []), id]);
-      }
+    for (const [owner, ids] of neededElsewhere())
+      for (const [id, names] of isGone(owner) ? ids : [])
+        for (const name of names) {
+          const seat = seats.get(name);
+          if (seat?.member && seat.handle !== null && !told.has(`${seat.member} ${id}`) && fateOf(state.tasks, id) !== null) open.set(seat, [...(open.get(seat) ?? []), id]);
+        }
     return [...open].map(([seat, ids]) => ({ seat, ids }));
   };
   const passOn = async (): Promise<void> => {
@@ -118,7 +127,7 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
   };
 
   level.onChange(() => {
-    needers = null;
+    needs = null;
     void assignAll(null);
   });
   return runCrew(
@@ -145,7 +154,11 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
         return wf.startChild<typeof manager>('manager', {
           workflowId: id,
           taskQueue: coordinatorQueue(input.model.provider),
-          args: [input, { reportTo: workflowId, assignment: { ...assignment, version: nextVersion() }, slots: places }, ...snapshotFor(state, known(name), lease, control().paused)],
+          args: [
+            input,
+            { reportTo: workflowId, assignment: { ...assignment, version: nextVersion() }, slots: places },
+            ...snapshotFor(state, known(name), lease, control().paused),
+          ],
           staticSummary: `manager of ${name} in ${input.swarmId}`,
           cancellationType: wf.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
         });

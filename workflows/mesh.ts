@@ -53,7 +53,8 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   const hasOwner = (task: TaskState): boolean => peers.get(ownerOf(owners, state.tasks, task) ?? '')?.isAlive === true;
   const orphans = (): readonly TaskState[] => [...new Set(state.tasks.filter((task) => !isSettled(task) && !hasOwner(task)).map((task) => ancestorOf(state.tasks, task)))];
 
-  const living = (): Readonly<Record<string, string>> => Object.fromEntries(alive().map(({ name, id }) => [name, id]));
+  /** Peers that are there: what is sent to one that has not started is lost. */
+  const living = (): Readonly<Record<string, string>> => Object.fromEntries(alive().flatMap(({ name, id, handle }) => (handle === null ? [] : [[name, id]])));
   const nextVersion = openCounter();
   const roster = (): MeshRoster => ({
     version: nextVersion(),
@@ -82,7 +83,7 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
     const post: PeerPost = {
       self: peer.name,
       reportTo: workflowId,
-      peers: living(),
+      peers: { ...living(), [peer.name]: peer.id },
       owners,
       slots: peer.slots,
       role: peer.role,
@@ -112,6 +113,7 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
       if (outcome?.kind === 'handedOver' && !isStopping) {
         peer.term += 1;
         peer.id = peerId(workflowId, peer.name, peer.term);
+        peer.handle = null;
         await start(peer);
         await callRoll();
         continue;
@@ -149,6 +151,8 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
     owners = spread(state.tasks, names);
     if (input.votes && input.votes.on !== 'none') await peerPoll.register(names);
     await Promise.all([...peers.values()].map(start));
+    // Earlier runs introduced peers to each other before they were there.
+    if (wf.patched('introduce peers that are there')) await callRoll();
     for (const peer of peers.values()) {
       emit({ type: 'peer.joined', data: { peer: peer.name, role: peer.role, slots: peer.slots } });
       watches.push(watch(peer));

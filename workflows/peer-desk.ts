@@ -44,6 +44,8 @@ export const openPeerDesk = (coordinator: Coordinator, post: PeerPost): PeerDesk
   const breakers = new Map<string, Breaker>();
   let answered = 0;
   let isClosing = false;
+  /** Peers that have not heard what was gossiped before they came. */
+  let hasNewcomers = false;
 
   const owns = (task: TaskState): boolean => ownerOf(owners, state.tasks, task) === self;
   const free = (): number => post.slots - running.size;
@@ -97,7 +99,10 @@ export const openPeerDesk = (coordinator: Coordinator, post: PeerPost): PeerDesk
     rosterSignal,
     ({ peers: living, owners: known, added, fates, version }) => {
       // Who lives is as of the newest roll; the rest joins in any order.
-      if (isNewRoll(version)) peers = living;
+      if (isNewRoll(version)) {
+        hasNewcomers ||= Object.entries(living).some(([name, id]) => name !== self && peers[name] !== id);
+        peers = living;
+      }
       for (const spec of added) if (!taskOf(state, spec.id)) state.tasks.push(openTask(spec, { parent: null }));
       owners = mergeOwners(owners, known);
       catchUp();
@@ -131,13 +136,14 @@ export const openPeerDesk = (coordinator: Coordinator, post: PeerPost): PeerDesk
     }
   };
 
-  /** Says whether there is work to spare, each time that changes. */
+  /** Says whether there is work to spare, each time that changes, and again to newcomers. */
   const advertise = async (): Promise<void> => {
     let said = false;
     for (let asOf = 1; ; asOf += 1) {
-      await wf.condition(() => isClosing || spare().length > 0 !== said);
+      await wf.condition(() => isClosing || spare().length > 0 !== said || (said && hasNewcomers));
       if (isClosing) return;
-      said = !said;
+      said = spare().length > 0;
+      hasNewcomers = false;
       gossip({ kind: 'load', peer: self, spare: spare().length, asOf });
     }
   };

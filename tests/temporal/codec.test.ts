@@ -62,6 +62,8 @@ describe('deflateCodec', () => {
   });
   test('a payload that would fill the memory is refused', async () => {
     const bomb = deflateRawSync(Buffer.alloc(65 * 1024 * 1024));
-    await expect(deflateCodec.decode([{ metadata: { encoding: Buffer.from('binary/deflate'), 'cf-encoding': Buffer.from('json/plain') }, data: bomb }])).rejects.toThrow(/larger than/);
+    await expect(deflateCodec.decode([{ metadata: { encoding: Buffer.from('binary/deflate'), 'cf-encoding': Buffer.from('json/plain') }, data: bomb }])).rejects.toThrow(
+      /larger than/,
+    );
   });
 });
