@@ -129,6 +129,10 @@ export const readyTasks = <T extends SchedulableTask>(tasks: readonly T[]): read
   return tasks.filter((task) => (task.status === 'pending' || task.status === 'ready') && task.dependsOn.every((id) => done.has(id))).sort((a, b) => a.priority - b.priority);
 };
 
+/** Priority of the most urgent task that has not begun; 5 where all have. */
+export const urgencyOf = (tasks: readonly SchedulableTask[]): number =>
+  tasks.reduce((most, { status, priority }) => (status === 'pending' || status === 'ready' ? Math.min(most, priority) : most), 5);
+
 /** Ids of every unsettled task that waits, directly or not, on `failedId`; in the order of the plan. */
 export const dependantsOf = (tasks: readonly SchedulableTask[], failedId: string): readonly string[] => {
   const doomed = new Set([failedId]);

@@ -11,7 +11,7 @@ import type { Coordinator } from './coordinator.js';
 import { snapshotFor, unlessEnded } from './crew.js';
 import type { manager } from './manager.js';
 import { assignSignal, memberSignal, type Assignment } from './messages.js';
-import { runCrew, seated, type Managed, type Seat } from './run-crew.js';
+import { FAIR_PLACES, runCrew, seated, type Managed, type Seat } from './run-crew.js';
 
 /** What one level of managers is about. */
 export interface Level {
@@ -24,7 +24,7 @@ export interface Level {
 }
 
 /** Runs the graph by one manager per domain; each ends with its tasks. Managers tell each other what became of tasks that the other needs. */
-export const manageDomains = async (coordinator: Coordinator, level: Level, slots: SlotPool = openSlots(level.places())): Promise<Managed> => {
+export const manageDomains = async (coordinator: Coordinator, level: Level, slots: SlotPool = openSlots(level.places(), wf.patched(FAIR_PLACES))): Promise<Managed> => {
   const { input, state, control } = coordinator;
   const { workflowId } = wf.workflowInfo();
   const seats = new Map<string, Seat>();

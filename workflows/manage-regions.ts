@@ -14,7 +14,7 @@ import { snapshotFor } from './crew.js';
 import { FENCE, GREETING_MS, READ_QUEUES } from './options.js';
 import type { region } from './region.js';
 import { openReplicator } from './replicate.js';
-import { runCrew, seated, type Managed, type Seat } from './run-crew.js';
+import { FAIR_PLACES, runCrew, seated, type Managed, type Seat } from './run-crew.js';
 
 const { readBacklogs } = wf.proxyActivities<RegionActivities>(READ_QUEUES);
 const { fence } = wf.proxyActivities<RegionActivities>(FENCE);
@@ -216,7 +216,7 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
         isSettled: () => allSettled(state.tasks),
         isStanding: true,
       },
-      openSlots(input.maxAgents),
+      openSlots(input.maxAgents, wf.patched(FAIR_PLACES)),
     );
   } finally {
     isOver = true;

@@ -1,4 +1,4 @@
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
 import type { ErrorReport } from '../domain/errors.js';
 import { LIMITS } from '../domain/limits.js';
 import { partOf } from '../domain/partition.js';
@@ -9,6 +9,7 @@ import { allSettled } from '../domain/task-graph.js';
 import { openCoordinator, type Coordinator } from './coordinator.js';
 import { manageDomains } from './manage-domains.js';
 import { openMemberDesk, type MemberDesk, type Post } from './member.js';
+import { FAIR_PLACES } from './run-crew.js';
 import { runGraph } from './run-graph.js';
 
 /** How one term of a manager ended; `starved` = its lease of the budget does not cover the next call. */
@@ -17,12 +18,13 @@ export type ManagerOutcome = { readonly kind: 'done' | 'handedOver' } | { readon
 /** Runs the tasks of one domain with the places and the budget it was leased, or has managers of its own run them, and reports to the coordinator above it. */
 export async function manager(input: SwarmInput, post: Post, ...snapshot: unknown[]): Promise<ManagerOutcome> {
   const coordinator = openCoordinator(input, snapshot, { reportTo: post.reportTo, source: workflowInfo().workflowId });
-  const slots = openSlots(post.slots);
+  const size = input.limits.managerTasks ?? LIMITS.managerTasks;
+  const isSplit = post.assignment.owned.length > size;
+  const slots = openSlots(post.slots, isSplit && patched(FAIR_PLACES));
   const desk = openMemberDesk(coordinator, post, () => heldOf(slots));
   const { state } = coordinator;
-  const size = input.limits.managerTasks ?? LIMITS.managerTasks;
   try {
-    const failure = post.assignment.owned.length > size ? await manageParts(coordinator, desk, slots, size) : await runGraph(coordinator, desk);
+    const failure = isSplit ? await manageParts(coordinator, desk, slots, size) : await runGraph(coordinator, desk);
     if (failure) return { kind: 'starved', failure };
     return { kind: allSettled(state.tasks.filter((task) => desk.owns(task))) ? 'done' : 'handedOver' };
   } finally {

@@ -3,7 +3,7 @@ import { ancestorOf, fateOf, openLearning } from '../domain/fates.js';
 import { taskOf } from '../domain/swarm-state.js';
 import { openTask, type TaskState } from '../domain/task-state.js';
 import { openVersions } from '../domain/versions.js';
-import { readyTasks } from '../domain/task-graph.js';
+import { readyTasks, urgencyOf } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
 import { leasePlaces, PAUSE } from './lease-places.js';
 import { assignSignal, memberSignal, type Assignment } from './messages.js';
@@ -59,7 +59,13 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
   const inFlight = (): number => state.tasks.filter((task) => task.status === 'running' && owns(task)).length;
   // What members below hold is not given back before they do.
   const wants = (): number => Math.max(heldBelow(), control().paused || wantsHandOver() ? inFlight() : inFlight() + readyTasks(state.tasks).filter(owns).length);
-  const lease = leasePlaces(post.reportTo, post.slots, wants);
+  const lease = leasePlaces({
+    reportTo: post.reportTo,
+    granted: post.slots,
+    wants,
+    urgency: () => urgencyOf(state.tasks.filter(owns)),
+    occupied: () => Math.max(heldBelow(), inFlight()),
+  });
 
   const told = new Set<string>();
   /** What settled and was not told yet, by recipient. */

@@ -70,11 +70,15 @@ export const memberSignal = defineSignal<[{ readonly fates: readonly Fate[] }]>(
 export interface SlotRequest {
   readonly member: string;
   readonly wants: number;
+  /** Priority of its most urgent task that is not running, 1 to 5; absent = 3. */
+  readonly urgency?: number;
+  /** Places in use or promised; absent in messages of older versions: as many as it wants. */
+  readonly holds?: number;
   readonly nth: number;
 }
 export const slotRequestSignal = defineSignal<[SlotRequest]>('budget.request');
-/** The answer: how many it may have, as of that request. */
-export const slotGrantSignal = defineSignal<[{ readonly slots: number; readonly asOf: number; readonly version?: number }]>('budget.grant');
+/** The answer: how many it may have, as of that request; `held` counts those too that it is to give back. */
+export const slotGrantSignal = defineSignal<[{ readonly slots: number; readonly held?: number; readonly asOf: number; readonly version?: number }]>('budget.grant');
 
 /** How many workers a queue should have: what `cf dev --autoscale` follows, and a Kubernetes scaler may. */
 export interface Wanted {

@@ -2,7 +2,7 @@ import * as wf from '@temporalio/workflow';
 import { ancestorOf } from '../domain/fates.js';
 import { LIMITS } from '../domain/limits.js';
 import type { Entry, Replica } from '../domain/replica.js';
-import { isSettled, readyTasks } from '../domain/task-graph.js';
+import { isSettled, readyTasks, urgencyOf } from '../domain/task-graph.js';
 import { subTasksBelow, type TaskState } from '../domain/task-state.js';
 import type { Coordinator } from './coordinator.js';
 import { leasePlaces } from './lease-places.js';
@@ -76,7 +76,13 @@ export const openRegionDesk = (coordinator: Coordinator, { region, reportTo, pla
 
   const inFlight = (): number => state.tasks.filter((task) => task.status === 'running' && owns(task)).length;
   const wants = (): number => inFlight() + (control().paused || wantsHandOver() ? 0 : readyTasks(state.tasks).filter(owns).length);
-  const lease = leasePlaces(reportTo, slots, () => Math.min(LIMITS.inFlightPerWorkflow, wants()));
+  const lease = leasePlaces({
+    reportTo,
+    granted: slots,
+    wants: () => Math.min(LIMITS.inFlightPerWorkflow, wants()),
+    urgency: () => urgencyOf(state.tasks.filter(owns)),
+    occupied: inFlight,
+  });
   for (const neighbour of Object.values(regions)) if (neighbour.workflowId !== null && neighbour.workflowId !== workflowId) replicator.joined(neighbour.workflowId);
   const pumps = wf.CancellationScope.nonCancellable(() => Promise.all([sayAll(), replicator.run(() => closing), lease.run(() => closing)]));
 

@@ -2,9 +2,10 @@ import * as wf from '@temporalio/workflow';
 import { freeOf, NOTHING, type Amount } from '../domain/budget.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { LIMITS } from '../domain/limits.js';
-import { joinSlots, leaveSlots, requestSlots, resizeSlots, type SlotPool } from '../domain/slots.js';
+import { grantOf, joinSlots, leaveSlots, requestSlots, resizeSlots, type SlotAsk, type SlotPool } from '../domain/slots.js';
 import { leaseOf, spentOf } from '../domain/swarm-state.js';
 import { reopenRunning, type TaskState } from '../domain/task-state.js';
+import { urgencyOf } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import type { Coordinator } from './coordinator.js';
 import { listenToMembers, memberControl, unlessEnded } from './crew.js';
@@ -33,6 +34,9 @@ export type Seats = ReadonlyMap<string, Seat>;
 export const seated = (seats: Seats): readonly Seat[] => [...seats.values()].filter(({ member }) => member !== null);
 
 export type Managed = { readonly kind: 'settled' | 'handedOver' | 'starved' } | { readonly kind: 'failed'; readonly failure: ErrorReport };
+
+/** Id of the change since when places are taken back for those who have none (`patched`). */
+export const FAIR_PLACES = 'take places back for those who have none';
 
 /** What tells one kind of crew from another. */
 export interface Crew {
@@ -90,7 +94,7 @@ export const runCrew = async (coordinator: Coordinator, seats: Map<string, Seat>
       ids.map((id) => {
         const holder = slots.members.get(id);
         const handle = seated(seats).find(({ member }) => member === id)?.handle;
-        return unlessEnded(holder && handle?.signal(slotGrantSignal, { slots: holder.held, asOf: holder.asOf, version: nextVersion() }));
+        return unlessEnded(holder && handle?.signal(slotGrantSignal, { slots: grantOf(holder), held: holder.held, asOf: holder.asOf, version: nextVersion() }));
       }),
     );
   };
@@ -100,7 +104,7 @@ export const runCrew = async (coordinator: Coordinator, seats: Map<string, Seat>
     crew.onControl();
   });
   listenToMembers(coordinator);
-  wf.setHandler(slotRequestSignal, ({ member, wants, nth }) => grant(requestSlots(slots, member, wants, nth)), {
+  wf.setHandler(slotRequestSignal, ({ member, holds, nth, ...ask }) => grant(requestSlots(slots, member, { ...ask, holds: holds ?? ask.wants, asOf: nth })), {
     description: 'From a member: how many tasks it could have in flight.',
   });
 
@@ -165,7 +169,8 @@ export const runCrew = async (coordinator: Coordinator, seats: Map<string, Seat>
       seat.member = crew.memberId(name, seat.term);
       seat.lease = shares[i] ?? NOTHING;
     }
-    joinSlots(slots, Object.fromEntries(names.map((name) => [seats.get(name)?.member ?? '', tasksOf(name).length])));
+    const askOf = (name: string): SlotAsk => ({ wants: tasksOf(name).length, urgency: urgencyOf(tasksOf(name)) });
+    void grant(joinSlots(slots, Object.fromEntries(names.map((name) => [seats.get(name)?.member ?? '', askOf(name)]))));
     for (const name of names) {
       const seat = seats.get(name);
       if (!seat) continue;

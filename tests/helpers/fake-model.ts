@@ -37,7 +37,7 @@ export interface FakeModel {
   hold(key: RegExp): () => void;
 }
 
-/** What a test wants instead of the smallest valid answer: a value, raw text, an error, or undefined for the default. */
+/** What a test wants instead of the smallest valid answer: a value, raw text, an error, or undefined for the default; a promise answers later. */
 export type Script = (request: ModelRequest & { readonly call: string }) => unknown;
 
 /** A provider in memory that answers by contract, as `sim/fake`; honours the abort signal while it is held. */
@@ -50,7 +50,7 @@ export const createFakeModel = (script: Script = () => undefined): FakeModel => 
       requests.push(request);
       const call = request.key.slice(request.key.indexOf('/') + 1);
       for (const gate of gates.filter(({ key }) => key.test(request.key))) await Promise.race([gate.opened, aborted(request.signal)]);
-      const wanted = script({ ...request, call });
+      const wanted = await script({ ...request, call });
       if (wanted instanceof SwarmError) throw wanted;
       const raw = typeof wanted === 'string' ? wanted : JSON.stringify(wanted ?? answerFor(request.contract, call));
       return {

@@ -98,12 +98,18 @@ describe.each(TOPOLOGIES)('%s', (topology) => {
     const open = suite.model().hold(/\/[efgh]\/answer/);
     const swarmId = await start('dying', { votes: 'outcome' });
     await vi.waitUntil(() => suite.asked(swarmId).some((key) => /^[efgh]\//.test(key)), 20_000);
-    await suite.server().client.workflow.getHandle(coordinatorId(swarmId, topology, 1)).terminate('test');
+    await suite
+      .server()
+      .client.workflow.getHandle(coordinatorId(swarmId, topology, 1))
+      .terminate('test');
     await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => /queenReplaced|coordinatorReplaced/.test(type)), 20_000);
     open();
     const view = await suite.engine().end(swarmId);
     expect([view.status, new Set(Object.values(statusesOf(view))), view.votes[0]?.decided, counts(view)]).toEqual(['completed', new Set(['succeeded']), 'approve', true]);
     // Only calls that were held when it died may be asked for again.
-    await suite.expectWhole(view, ['e', 'f', 'g', 'h'].map((id) => `${id}/answer/1`));
+    await suite.expectWhole(
+      view,
+      ['e', 'f', 'g', 'h'].map((id) => `${id}/answer/1`),
+    );
   });
 });
