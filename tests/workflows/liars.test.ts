@@ -88,7 +88,8 @@ test.each(Object.entries(LIES))('a peer that lies by %s, with its own key, chang
       const swarmId = await suite.engine().start({ topology: 'mesh', review: false, maxAgents: 4, votes: 'outcome', tasks: [{ id: 't1', title: 'Do t1', role: 'researcher' }] });
       const open = suite.model().hold(new RegExp(`^${swarmId}/.*vote\\..*\\.peer-[134]`));
       await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'vote.opened'), { timeout: 60_000, interval: 100 });
-      const { id } = (await suite.events(swarmId)).find(({ type }) => type === 'vote.opened')?.data['proposal'] as { id: string };
+      const opened = (await suite.events(swarmId)).find(({ type }) => type === 'vote.opened');
+      const id = (opened?.data['proposal'] as { id: string } | undefined)?.id ?? '';
       const mesh = client.workflow.getHandle(`${swarmId}/mesh-1`);
       let sent = 0;
       await lie(async ({ voter = 'peer-2', value = 'reject', round = 1, proposal = id }) => {
