@@ -22,6 +22,7 @@ export interface StartFlags {
   readonly voters?: string;
   readonly voteRound?: string;
   readonly peers?: string;
+  readonly allocation?: string;
   readonly regions?: string;
   readonly approve?: string;
   readonly workspace?: string;
@@ -53,6 +54,7 @@ const givenIn = (objective: string | undefined, flags: StartFlags): Record<strin
       votes: flags.votes,
       voters: numeric(flags.voters),
       voteRound: flags.voteRound,
+      allocation: flags.allocation,
       peers: numeric(flags.peers),
       regions: flags.regions?.split(',').map(regionOf),
       approve: flags.approve,

@@ -85,12 +85,12 @@ export const reviewPrompt = ({ objective }: PromptContext, task: TaskState, answ
 /** `counts` are the votes of the round before, in the order of the options; empty in the first round. */
 export const ballotPrompt = (
   { objective }: PromptContext,
-  { question, subject }: { readonly question: string; readonly subject: TextRef },
+  { question, subject }: { readonly question: string; readonly subject: TextRef | string },
   options: readonly string[],
   counts: readonly number[],
 ): readonly PromptPart[] => [
   ref('Objective of the swarm', objective),
-  ref('What is voted on', subject),
+  ...(typeof subject === 'string' ? [] : [ref('What is voted on', subject)]),
   ...(counts.length > 0 ? [text('The last round had no quorum', options.map((option, i) => `${option}: ${counts[i] ?? 0}`).join('\n'))] : []),
   text('Your vote', `${question}\nVote for one of: ${options.join(', ')}. Give your reasons, and evidence only where it can be looked up.`),
 ];

@@ -22,17 +22,77 @@ const score = (candidate: Candidate, task: ReadonlySet<string>): number => {
 
 const related = (a: string, b: string): boolean => a === b || (Math.min(a.length, b.length) >= 4 && (a.startsWith(b) || b.startsWith(a)));
 
-/** Picks the role for a task: the named one, else the best match by capability, then the least loaded, then by name; pure and total for a roster that is not empty. */
-export const selectRole = (task: { readonly title: string; readonly role: string | null }, roster: readonly Candidate[], load: ReadonlyMap<string, number>): Selection => {
+/** How a role's tasks went so far in this swarm. */
+export interface TrackRecord {
+  readonly settled: number;
+  /** Failed, or disputed by their reviewers. */
+  readonly bad: number;
+}
+const NO_RECORD: TrackRecord = { settled: 0, bad: 0 };
+const badShare = ({ settled, bad }: TrackRecord): number => (settled === 0 ? 0 : bad / settled);
+
+interface Ranked {
+  readonly name: string;
+  readonly score: number;
+  readonly load: number;
+  readonly record: TrackRecord;
+}
+
+/** The roles that may do a task, best first: by capability, then the least loaded, then the best record, then by name. */
+const rankRoles = (title: string, roster: readonly Candidate[], load: ReadonlyMap<string, number>, records: ReadonlyMap<string, TrackRecord>): readonly Ranked[] => {
+  const workers = roster.filter(({ craft }) => craft !== COORDINATION);
+  const speaks = words(title);
+  return (workers.length > 0 ? workers : roster)
+    .map((candidate) => ({ name: candidate.name, score: score(candidate, speaks), load: load.get(candidate.name) ?? 0, record: records.get(candidate.name) ?? NO_RECORD }))
+    .sort((a, b) => b.score - a.score || a.load - b.load || badShare(a.record) - badShare(b.record) || (a.name < b.name ? -1 : 1));
+};
+
+const describe = ({ score: points, load, record }: Ranked): string =>
+  `score ${points}, ${load} at work${record.settled === 0 ? '' : `, ${record.bad} of ${record.settled} went badly`}`;
+
+/** Picks the role for a task: the named one, else the best match by capability, load and record; pure and total for a roster that is not empty. */
+export const selectRole = (
+  task: { readonly title: string; readonly role: string | null },
+  roster: readonly Candidate[],
+  load: ReadonlyMap<string, number>,
+  records: ReadonlyMap<string, TrackRecord> = new Map(),
+): Selection => {
   const named = roster.find(({ name }) => name === task.role);
   if (named) return { role: named.name, reason: 'named by the plan' };
-  const workers = roster.filter(({ craft }) => craft !== COORDINATION);
-  const speaks = words(task.title);
-  const ranked = (workers.length > 0 ? workers : roster)
-    .map((candidate) => ({ name: candidate.name, score: score(candidate, speaks), load: load.get(candidate.name) ?? 0 }))
-    .sort((a, b) => b.score - a.score || a.load - b.load || (a.name < b.name ? -1 : 1));
+  const ranked = rankRoles(task.title, roster, load, records);
   const [best] = ranked;
-  return { role: best?.name ?? '', reason: `best match of ${ranked.length} by capability (score ${best?.score ?? 0}, ${best?.load ?? 0} at work)` };
+  return { role: best?.name ?? '', reason: `best match of ${ranked.length} by capability (${best ? describe(best) : ''})` };
+};
+
+/** One role that an election may choose, with what speaks for it. */
+export interface Nominee {
+  readonly role: string;
+  readonly description: string;
+}
+const NOMINEES = 3;
+
+/** Whom the queen proposes for a task, her own choice first: what the elders vote on. */
+export const nominate = (
+  task: { readonly title: string; readonly role: string | null },
+  roster: readonly Candidate[],
+  load: ReadonlyMap<string, number>,
+  records: ReadonlyMap<string, TrackRecord>,
+): readonly Nominee[] => {
+  const first = selectRole(task, roster, load, records).role;
+  const ranked = rankRoles(task.title, roster, load, records);
+  const chosen = [...ranked.filter(({ name }) => name === first), ...ranked.filter(({ name }) => name !== first)].slice(0, NOMINEES);
+  return chosen.map((one) => ({ role: one.name, description: `${roster.find(({ name }) => name === one.name)?.description ?? ''} (${describe(one)})` }));
+};
+
+/** How the roles' tasks went, by role. */
+export const recordsOf = (tasks: readonly { readonly agentId: string | null; readonly status: string; readonly disputed: boolean }[]): ReadonlyMap<string, TrackRecord> => {
+  const records = new Map<string, TrackRecord>();
+  for (const { agentId, status, disputed } of tasks) {
+    if (agentId === null || (status !== 'succeeded' && status !== 'failed')) continue;
+    const { settled, bad } = records.get(roleOfAgent(agentId)) ?? NO_RECORD;
+    records.set(roleOfAgent(agentId), { settled: settled + 1, bad: bad + (status === 'failed' || disputed ? 1 : 0) });
+  }
+  return records;
 };
 
 /** The role that reviews `author`'s work: `reviewer`, else another worker role, else another agent of the same role. */

@@ -4,6 +4,7 @@ import type { Topology } from './names.js';
 import type { TaskSpec } from './task-graph.js';
 
 export const VOTE_SCOPES = ['none', 'outcome', 'tasks'] as const;
+export const ALLOCATIONS = ['rule', 'elders'] as const;
 /** What is put to the vote, and of how many; `tasks` includes the outcome. */
 export interface VotePolicy {
   readonly on: (typeof VOTE_SCOPES)[number];
@@ -39,6 +40,8 @@ export interface SwarmInput {
   readonly strict: boolean;
   /** Absent in snapshots older than votes: nothing is voted on. */
   readonly votes?: VotePolicy;
+  /** Who does a task: what the rule computes, or whom the elders of a queen elect. Absent = `rule`. */
+  readonly allocation?: (typeof ALLOCATIONS)[number];
   /** Absent in snapshots older than regions: the local one. */
   readonly regions?: readonly RegionSpec[];
   readonly budget: { readonly tokens: number | null; readonly microUsd: number | null };

@@ -3,7 +3,7 @@ import { CONTRACT_NAMES } from '../domain/contracts.js';
 import { DURATION, durationMs } from '../domain/duration.js';
 import { LIMITS } from '../domain/limits.js';
 import { REGION_NAME, SWARM_ID, TOPOLOGIES } from '../domain/names.js';
-import { VOTE_SCOPES } from '../domain/swarm-input.js';
+import { ALLOCATIONS, VOTE_SCOPES } from '../domain/swarm-input.js';
 import { ON_FAILURE, TASK_ID } from '../domain/task-graph.js';
 
 /** `90s`, `15m`, `2h`, `3d` or plain milliseconds, as milliseconds. */
@@ -68,6 +68,7 @@ export const startCommand = z.strictObject({
   votes: z.enum(VOTE_SCOPES).optional(),
   voters: z.number().int().min(1).max(LIMITS.voters).default(4),
   voteRound: duration.optional(),
+  allocation: z.enum(ALLOCATIONS).optional(),
   peers: z.number().int().min(1).max(LIMITS.mostMeshPeers).optional(),
   regions: z
     .array(regionSpec)

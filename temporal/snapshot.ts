@@ -56,6 +56,8 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, regionMode
       'She is one workflow, and each operation costs the server more the more of them one workflow has open.',
       'Use --topology hierarchical, mesh or distributed, which spread them over workflows of their own, or a smaller --max-agents.',
     );
+  if (command.allocation === 'elders' && command.topology !== 'queen' && command.topology !== AUTO)
+    refuse(`There are no elders in a ${command.topology} swarm.`, 'Only a queen has her tasks allocated by a vote.', 'Leave --allocation out, or use --topology queen.');
   const unpriced = [model, ...regionModels.values()].find(({ price }) => price === null);
   if (command.budgetUsd !== undefined && unpriced) refuse(`A budget in USD can't be kept with ${unpriced.ref}.`, 'Its price is not known.', 'Use --budget-tokens.');
   const roster = rosterOf(catalogue, command);
@@ -74,6 +76,7 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, regionMode
     review: command.review,
     strict: command.strict,
     votes: votesOf(command, model),
+    ...(command.allocation === undefined ? {} : { allocation: command.allocation }),
     ...(command.regions ? { regions: command.regions.map(({ name, cost }) => ({ name, cost, model: regionModels.get(name) ?? null })) } : {}),
     workspace: command.workspace ?? null,
     budget: { tokens: command.budgetTokens ?? null, microUsd: command.budgetUsd === undefined ? null : Math.round(command.budgetUsd * 1e6) },

@@ -12,15 +12,23 @@ import { CHECK_CLAIMS } from './options.js';
 
 const { checkClaims } = wf.proxyActivities<ClaimActivities>(CHECK_CLAIMS);
 
-/** What is put to the vote: whether a text is good enough. */
+/** What is put to the vote: whether a text is good enough, or one of several options. */
 export interface Motion {
   /** Task id, or `swarm`. */
   readonly scope: string;
   readonly question: string;
-  /** The text that is judged. */
-  readonly subject: TextRef;
+  /** The text that is judged, or what is decided where there is none, such as `assign`. */
+  readonly subject: TextRef | string;
+  /** In the order that breaks ties; approve or reject unless told. */
+  readonly options?: readonly string[];
   readonly priority: number;
 }
+
+/** How a vote ended. */
+export type Decision =
+  | { readonly kind: 'decided'; readonly option: string; readonly vote: string }
+  | { readonly kind: 'no_quorum'; readonly vote: string }
+  | { readonly kind: 'failed'; readonly failure: ErrorReport };
 
 export type Verdict =
   | { readonly kind: 'approve' | 'reject'; readonly vote: string /** The first ballot against it. */; readonly dissent: TextRef | null }
@@ -47,8 +55,16 @@ const OPTIONS = ['approve', 'reject'] as const;
 /** Voters that join when the first electorate found no quorum; one more liar is then tolerated. */
 const REINFORCEMENT = 3;
 
+/** Whether a text is good enough, with the first ballot against it. */
+export const holdVote = async (coordinator: Coordinator, policy: VotePolicy, motion: Motion & { readonly subject: TextRef }, poll?: Poll): Promise<Verdict> => {
+  const decision = await decide(coordinator, policy, motion, poll);
+  if (decision.kind !== 'decided') return decision;
+  const box = boxOf(coordinator.state, decision.vote);
+  return { kind: decision.option === 'approve' ? 'approve' : 'reject', vote: decision.vote, dissent: box ? dissentOf(box) : null };
+};
+
 /** Puts a motion to the vote of a frozen electorate: rounds until the quorum, then once a larger electorate, then `no_quorum`. Late votes are cancelled. */
-export const holdVote = async (coordinator: Coordinator, policy: VotePolicy, motion: Motion, poll: Poll = agentPoll(coordinator)): Promise<Verdict> => {
+export const decide = async (coordinator: Coordinator, policy: VotePolicy, motion: Motion, poll: Poll = agentPoll(coordinator)): Promise<Decision> => {
   let last = '';
   for (const proposal of proposalsOf(poll, policy, motion)) {
     last = proposal.id;
@@ -56,15 +72,15 @@ export const holdVote = async (coordinator: Coordinator, policy: VotePolicy, mot
     if (failure) return { kind: 'failed', failure };
     const box = boxOf(coordinator.state, proposal.id);
     coordinator.emit({ type: 'vote.ended', ...taskOf(motion), data: { vote: proposal.id, status: box?.status ?? '', decided: box?.decided ?? null } });
-    if (box?.decided === 'approve' || box?.decided === 'reject') return { kind: box.decided, vote: proposal.id, dissent: dissentOf(box) };
+    if (box && box.decided !== null) return { kind: 'decided', option: box.decided, vote: proposal.id };
   }
   return { kind: 'no_quorum', vote: last };
 };
 
 /** The proposal's id holds the hash of what is judged: another text is another vote. */
-const proposalsOf = (poll: Poll, { voters, rounds, roundMs }: VotePolicy, { scope, question, subject }: Motion): readonly Proposal[] => {
-  const id = `${scope}-${subject.hash.slice(0, 8)}${poll.kind}`;
-  const common = { question, form: 'choice' as const, options: OPTIONS, roundMs };
+const proposalsOf = (poll: Poll, { voters, rounds, roundMs }: VotePolicy, { scope, question, subject, options = OPTIONS }: Motion): readonly Proposal[] => {
+  const id = `${scope}-${typeof subject === 'string' ? subject : subject.hash.slice(0, 8)}${poll.kind}`;
+  const common = { question, form: 'choice' as const, options, roundMs };
   const electorate = poll.electorate(voters);
   const larger = poll.electorate(voters + REINFORCEMENT);
   const first = { ...common, id, electorate, rounds };

@@ -118,7 +118,7 @@ export interface PeerMotion {
   readonly round: number;
   readonly purpose: string;
   readonly question: string;
-  readonly subject: TextRef;
+  readonly subject: TextRef | string;
   readonly options: readonly string[];
   /** Votes of the round before, in the order of the options. */
   readonly counts: readonly number[];

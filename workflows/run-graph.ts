@@ -2,7 +2,7 @@ import * as wf from '@temporalio/workflow';
 import type { ErrorReport } from '../domain/errors.js';
 import { doomedTasks } from '../domain/fates.js';
 import { LIMITS } from '../domain/limits.js';
-import { loadOf, releaseAgent, roleOfAgent, selectRole, takeAgent } from '../domain/selection.js';
+import { loadOf, recordsOf, releaseAgent, roleOfAgent, selectRole, takeAgent, type Selection } from '../domain/selection.js';
 import type { TaskState } from '../domain/task-state.js';
 import { allSettled, dependantsOf, readyTasks } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
@@ -15,9 +15,14 @@ export interface Desk {
   readonly running: Set<string>;
   /** A task that the budget does not cover stays open, for somebody who has more. */
   readonly isLeased: boolean;
+  /** Who does a task, where that is decided and not only computed; before its first term. */
+  allocate?(task: TaskState): Promise<Allocation>;
   /** Stays when its tasks have settled, until the swarm wants a hand-over: it may be given more. */
   readonly isStanding?: boolean;
 }
+
+/** A role with the reason why; or why nobody can be found. */
+export type Allocation = ({ readonly ok: true } & Selection) | { readonly ok: false; readonly failure: ErrorReport };
 
 /** Runs the ready tasks of a desk at once, by priority, until all have settled, the swarm wants a hand-over, or the budget is used up: then returns why, else null. */
 export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph(coordinator)): Promise<ErrorReport | null> => {
@@ -60,20 +65,34 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
     }
   };
 
-  const assign = (task: TaskState): void => {
-    const { role, reason } = selectRole(task, input.roster, loadOf(pool));
+  const begin = (task: TaskState, { role, reason }: Selection): void => {
     // A task taken over from an earlier term keeps its agent, so that its call keys keep their prompts.
     const agentId = task.agentId ?? takeAgent(pool, role);
     pool.busy.add(agentId);
-    running.add(task.id);
     emit({ type: 'task.assigned', taskId: task.id, agentId, data: { reason, steerings: task.steerings ?? control().steering.length } });
     void work(task, agentId);
+  };
+  const elect = async (task: TaskState, allocate: NonNullable<Desk['allocate']>): Promise<void> => {
+    try {
+      const allocation = await allocate(task);
+      // Whoever takes over finds the vote decided.
+      if (allocation.ok && !wantsHandOver()) return begin(task, allocation);
+      if (!allocation.ok) fail(task, allocation.failure);
+    } catch (error) {
+      if (!wf.isCancellation(error)) throw error;
+    }
+    running.delete(task.id);
+  };
+  const assign = (task: TaskState): void => {
+    running.add(task.id);
+    if (desk.allocate && task.agentId === null) void elect(task, desk.allocate);
+    else begin(task, selectRole(task, input.roster, loadOf(pool), recordsOf(state.tasks)));
   };
 
   const freeSlots = (): number => (control().paused || wantsHandOver() || exhausted !== null ? 0 : Math.min(slots(), LIMITS.inFlightPerWorkflow) - running.size);
   const mine = (): readonly TaskState[] => state.tasks.filter(owns);
   const isOver = (): boolean => running.size === 0 && ((desk.isStanding !== true && allSettled(mine())) || wantsHandOver() || exhausted !== null);
-  const ready = (): readonly TaskState[] => readyTasks(state.tasks).filter(owns);
+  const ready = (): readonly TaskState[] => readyTasks(state.tasks).filter((task) => owns(task) && !running.has(task.id));
   const doomed = (): ReturnType<typeof doomedTasks> => doomedTasks(state.tasks).filter(({ task }) => owns(task));
   while (!isOver()) {
     // What somebody else's task has lost for ours.
@@ -84,4 +103,4 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
   return exhausted;
 };
 
-const wholeGraph = ({ input }: Coordinator): Desk => ({ owns: () => true, slots: () => input.maxAgents, running: new Set(), isLeased: false });
+export const wholeGraph = ({ input }: Coordinator): Desk => ({ owns: () => true, slots: () => input.maxAgents, running: new Set(), isLeased: false });
