@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { addCommand, budgetCommand, listCommand, startCommand, steerCommand, swarmId, switchCommand, duration } from '../temporal/commands.js';
+import { addCommand, answerCommand, budgetCommand, listCommand, startCommand, steerCommand, swarmId, switchCommand, duration } from '../temporal/commands.js';
 import { accepted, added, outcome, page, problemDocument, ready, started, swarm } from './schemas.js';
 
 /** Every route, from the same schemas that parse the requests; the OpenAPI document is made of these. */
@@ -91,6 +91,14 @@ export const budgetRoute = createRoute({
   summary: 'Raise the budget of a running swarm',
   request: { params, body: { required: true, content: { 'application/json': { schema: budgetCommand } } } },
   responses: { 202: json(accepted, 'In force.'), ...failures },
+});
+
+export const answerRoute = createRoute({
+  method: 'post',
+  path: '/v1/swarms/{id}/answer',
+  summary: 'Decide what becomes of a task that failed and asks',
+  request: { params, body: { required: true, content: { 'application/json': { schema: answerCommand } } } },
+  responses: { 202: json(accepted, 'Taken.'), ...failures },
 });
 
 export const switchRoute = createRoute({

@@ -9,6 +9,7 @@ import type { Swarms } from '../temporal/port.js';
 import { assertLoopback, limitBody, onlyLocal, readableJson } from './guards.js';
 import { invalid, problem } from './problem.js';
 import {
+  answerRoute,
   budgetRoute,
   cancelRoute,
   eventsRoute,
@@ -101,6 +102,11 @@ export const createApi = ({ swarms, version }: ApiDeps): OpenAPIHono => {
   app.openapi(budgetRoute, async (c) => {
     const { id } = c.req.valid('param');
     await swarms.raiseBudget(id, c.req.valid('json'));
+    return c.json({ swarmId: id }, 202);
+  });
+  app.openapi(answerRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    await swarms.answer(id, c.req.valid('json'));
     return c.json({ swarmId: id }, 202);
   });
   app.openapi(switchRoute, async (c) => {

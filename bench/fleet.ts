@@ -19,7 +19,9 @@ await engine.run({ tasks: [task], review: false });
 console.log('| topology | swarms at once | per second | decision after its deciding vote, ms (median) | time to decision / time to the deciding vote |');
 console.log('|---|---|---|---|---|');
 for (const topology of TOPOLOGIES) {
-  const ms = await timed(() => Promise.all(Array.from({ length: SWARMS }, (_, i) => engine.run({ objective: `${topology} ${i}`, topology, tasks: [task], review: false, maxAgents: 4 }))));
+  const ms = await timed(() =>
+    Promise.all(Array.from({ length: SWARMS }, (_, i) => engine.run({ objective: `${topology} ${i}`, topology, tasks: [task], review: false, maxAgents: 4 }))),
+  );
   const ratios: number[] = [];
   const delays: number[] = [];
   for (let i = 0; i < DECISIONS; i += 1) {
@@ -58,4 +60,3 @@ slow.stop();
 host.stop();
 await host.done;
 await close();
-

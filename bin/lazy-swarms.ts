@@ -27,6 +27,7 @@ export const lazySwarms = (open: () => Promise<Swarms>): Swarms => {
     steer: async (...given) => (await swarms()).steer(...given),
     addTasks: async (...given) => (await swarms()).addTasks(...given),
     raiseBudget: async (...given) => (await swarms()).raiseBudget(...given),
+    answer: async (...given) => (await swarms()).answer(...given),
     switchTopology: async (...given) => (await swarms()).switchTopology(...given),
     readiness: async (...given) => (await swarms()).readiness(...given),
   };

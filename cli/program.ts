@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { addAgents } from './commands/agents.js';
 import { addCompletion } from './commands/completion.js';
 import { addConfig } from './commands/config.js';
-import { addAdd, addBudget, addCancel, addPause, addResume, addSteer, addSwitch } from './commands/control.js';
+import { addAdd, addAnswer, addBudget, addCancel, addPause, addResume, addSteer, addSwitch } from './commands/control.js';
 import { addDoctor } from './commands/doctor.js';
 import { addLogs } from './commands/logs.js';
 import { addApi, addDev, addMcp, addWorker } from './commands/processes.js';
@@ -26,6 +26,7 @@ const COMMANDS = [
   addResume,
   addSteer,
   addSwitch,
+  addAnswer,
   addAdd,
   addBudget,
   addAgents,

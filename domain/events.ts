@@ -13,6 +13,8 @@ export const EVENT_TYPES = [
   'task.reviewed',
   'task.revised',
   'task.retried',
+  'task.asked',
+  'task.decided',
   'task.succeeded',
   'task.failed',
   'task.skipped',

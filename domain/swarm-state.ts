@@ -5,9 +5,9 @@ import { append, openLog, type EventDraft, type EventLog, type SwarmEvent } from
 import type { BlobRef } from './model-call.js';
 import type { Topology } from './names.js';
 import type { SwarmInput } from './swarm-input.js';
-import { isSettled, type TaskSpec } from './task-graph.js';
+import { isSettled, type TaskDecision, type TaskSpec } from './task-graph.js';
 import { findTask } from './task-index.js';
-import { openTask, type TaskState } from './task-state.js';
+import { isAsking, openTask, type TaskState } from './task-state.js';
 
 export const SWARM_STATUSES = ['running', 'paused', 'completed', 'failed', 'cancelled', 'compensated', 'compensation_failed', 'budget_exhausted', 'no_quorum'] as const;
 export type SwarmStatus = (typeof SWARM_STATUSES)[number];
@@ -151,25 +151,39 @@ const applyToTask = (task: TaskState, { type, at, agentId, data = {} }: EventDra
     case 'task.retried':
       task.tries += 1;
       task.attempts += 1;
+      if (isAsking(task)) task.status = 'pending';
+      task.question = null;
+      return;
+    case 'task.asked':
+      // Asked again by whoever took it over without knowing: the same question.
+      if (!isAsking(task)) task.asks += 1;
+      task.question = data['failure'] as ErrorReport;
+      return;
+    case 'task.decided':
+      task.decisions = [...task.decisions, data['decision'] as TaskDecision];
       return;
     case 'task.succeeded':
       task.endedAt = at;
+      task.question = null;
       task.status = 'succeeded';
       task.disputed = data['disputed'] === true;
       return;
     case 'task.failed':
       task.endedAt = at;
+      task.question = null;
       task.status = 'failed';
       task.failure = String(data['message'] ?? '');
       return;
     case 'task.skipped':
       task.endedAt = at;
+      task.question = null;
       task.status = 'skipped';
       task.givenUp = data['givenUp'] === true;
       task.failure = String(data['because'] ?? '');
       return;
     case 'task.cancelled':
       task.endedAt = at;
+      task.question = null;
       task.status = 'cancelled';
       return;
     default:

@@ -3,8 +3,12 @@ import { LIMITS } from './limits.js';
 export const TASK_STATUSES = ['pending', 'ready', 'running', 'succeeded', 'failed', 'cancelled', 'skipped'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
-export const ON_FAILURE = ['fail', 'skip'] as const;
+export const ON_FAILURE = ['fail', 'skip', 'ask'] as const;
 export type OnFailure = (typeof ON_FAILURE)[number];
+
+/** What a person may answer when a task that failed asks. */
+export const DECISIONS = ['retry', 'skip', 'fail'] as const;
+export type TaskDecision = (typeof DECISIONS)[number];
 
 /** One node of the graph as a plan or a spec file states it. */
 export interface TaskSpec {
@@ -21,7 +25,7 @@ export interface TaskSpec {
   readonly output?: string;
   /** Times a task that failed is done again; 0 unless told. */
   readonly retries?: number;
-  /** What a task that failed for good means for those that need it: `fail` skips them, `skip` lets them go on without it. */
+  /** What a task that failed for good means for those that need it: `fail` skips them, `skip` lets them go on without it, `ask` waits for a person to say which, or to have it done again. */
   readonly onFailure?: OnFailure;
 }
 

@@ -1,5 +1,6 @@
 import type { BlobRef } from './model-call.js';
-import type { OnFailure, TaskSpec, TaskStatus } from './task-graph.js';
+import type { ErrorReport } from './errors.js';
+import type { OnFailure, TaskDecision, TaskSpec, TaskStatus } from './task-graph.js';
 
 /** One task as a swarm knows it. */
 export interface TaskState {
@@ -33,6 +34,11 @@ export interface TaskState {
   /** What the last review found, by reference. */
   review: BlobRef | null;
   failure: string | null;
+  /** It failed, and waits for a person to decide; null = it does not. */
+  question: ErrorReport | null;
+  /** How often it has asked, and what people decided, in order. */
+  asks: number;
+  decisions: readonly TaskDecision[];
 }
 
 /** A task as its spec states it; `added` where it joined after the plan was accepted. */
@@ -60,6 +66,9 @@ export const openTask = (spec: TaskSpec, added: { readonly parent: string | null
   output: null,
   review: null,
   failure: null,
+  question: null,
+  asks: 0,
+  decisions: [],
 });
 
 /** The spec a task was opened from. */
@@ -76,12 +85,25 @@ export const specOf = ({ id, title, role, dependsOn, priority, timeoutMs, contra
 });
 
 /** What tasks of an older version lack. */
-export const NEW_TASK = { retries: 0, onFailure: 'fail', parent: null, isAdded: false, givenUp: false, tries: 0, startedAt: null, endedAt: null } as const;
+export const NEW_TASK = {
+  retries: 0,
+  onFailure: 'fail',
+  parent: null,
+  isAdded: false,
+  givenUp: false,
+  tries: 0,
+  startedAt: null,
+  endedAt: null,
+  question: null,
+  asks: 0,
+  decisions: [],
+} as const;
 
 /** Tasks that were running under a coordinator or a member that has ended: open again; their answered calls are found in the ledger. */
 export const reopenRunning = (tasks: readonly TaskState[]): void => {
   for (const task of tasks) {
-    if (task.status !== 'running') continue;
+    // One that waits for a person goes on waiting.
+    if (task.status !== 'running' || isAsking(task)) continue;
     task.status = 'pending';
     task.attempts = 0;
     task.tries = 0;
@@ -90,3 +112,12 @@ export const reopenRunning = (tasks: readonly TaskState[]): void => {
 
 /** Ids of the tasks that a task was split into, one level down. */
 export const subTasksBelow = (tasks: readonly TaskState[], id: string): readonly string[] => tasks.filter(({ parent }) => parent === id).map((task) => task.id);
+
+/** It failed and waits for a person; tasks in messages of older versions never do. */
+export const isAsking = ({ question }: Partial<Pick<TaskState, 'question'>>): boolean => question !== null && question !== undefined;
+
+/** At work, not waiting for a person. */
+export const isAtWork = (task: TaskState): boolean => task.status === 'running' && !isAsking(task);
+
+/** What a person has decided of a task that asks; null = nothing yet. */
+export const decisionOf = (task: TaskState): TaskDecision | null => (isAsking(task) ? (task.decisions[task.asks - 1] ?? null) : null);

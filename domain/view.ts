@@ -93,7 +93,7 @@ export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): Swa
       agentId: task.agentId,
       output: task.output?.preview ?? null,
       outputHash: task.output?.hash ?? null,
-      failure: task.failure,
+      failure: task.failure ?? (!task.question ? null : `${task.question.message} It waits for your answer: cf answer ${state.swarmId} ${task.id} retry|skip|fail`),
     })),
     disputed: state.disputed,
     votes: state.votes.map(voteViewOf),

@@ -4,7 +4,7 @@ import { DURATION, durationMs } from '../domain/duration.js';
 import { LIMITS } from '../domain/limits.js';
 import { REGION_NAME, SWARM_ID, TOPOLOGIES } from '../domain/names.js';
 import { ALLOCATIONS, VOTE_SCOPES } from '../domain/swarm-input.js';
-import { ON_FAILURE, TASK_ID } from '../domain/task-graph.js';
+import { DECISIONS, ON_FAILURE, TASK_ID } from '../domain/task-graph.js';
 
 /** `90s`, `15m`, `2h`, `3d` or plain milliseconds, as milliseconds. */
 export const duration = z
@@ -89,6 +89,9 @@ export const steerCommand = z.strictObject({ text: plainText('text', LIMITS.stee
 export const addCommand = z.union([taskSpec.transform((task) => [task]), z.strictObject({ tasks: z.array(taskSpec).min(1).max(LIMITS.tasks) }).transform(({ tasks }) => tasks)]);
 /** `cf switch`, `POST …/switch`. */
 export const switchCommand = z.strictObject({ topology: z.enum(TOPOLOGIES) });
+/** `cf answer`, `POST …/answer`. */
+export const answerCommand = z.strictObject({ taskId: z.string().regex(TASK_ID, 'the id of a task'), decision: z.enum(DECISIONS) });
+export type AnswerCommand = z.output<typeof answerCommand>;
 /** `cf budget`, `POST …/budget`. */
 export const budgetCommand = z
   .strictObject({ tokens: z.number().int().positive().max(1e12).optional(), usd: z.number().positive().max(1_000_000).optional() })

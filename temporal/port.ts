@@ -1,6 +1,6 @@
 import type { Topology } from '../domain/names.js';
 import type { SwarmEvent } from '../domain/events.js';
-import type { BudgetCommand, StartCommand, TaskCommand } from './commands.js';
+import type { AnswerCommand, BudgetCommand, StartCommand, TaskCommand } from './commands.js';
 import type { SwarmListItem, SwarmView } from './views.js';
 
 export interface StartOptions {
@@ -48,6 +48,8 @@ export interface Swarms {
   addTasks(swarmId: string, tasks: readonly TaskCommand[]): Promise<number>;
   /** Only upwards. */
   raiseBudget(swarmId: string, command: BudgetCommand): Promise<void>;
+  /** Of a task that failed and asks; `conflict` where it does not. */
+  answer(swarmId: string, answer: AnswerCommand): Promise<void>;
   /** At the next safe point: what is settled is kept, what runs is finished. */
   switchTopology(swarmId: string, to: Topology): Promise<void>;
   readiness(queues: readonly string[]): Promise<Readiness>;

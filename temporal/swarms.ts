@@ -9,7 +9,7 @@ import type { StartCommand } from './commands.js';
 import { followEvents } from './event-source.js';
 import { asSwarmError } from './failures.js';
 import { listSwarms } from './listing.js';
-import { addTaskUpdate, pauseSignal, raiseBudgetUpdate, resumeSignal, statusQuery, steerUpdate, switchTopologyUpdate } from '../workflows/messages.js';
+import { addTaskUpdate, answerUpdate, pauseSignal, raiseBudgetUpdate, resumeSignal, statusQuery, steerUpdate, switchTopologyUpdate } from '../workflows/messages.js';
 import type { Swarms } from './port.js';
 import { viewOf, type SwarmView } from '../domain/view.js';
 import { isEnded } from '../domain/swarm-state.js';
@@ -118,6 +118,7 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
           args: [{ ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { microUsd: Math.round(usd * 1e6) }) }],
         }),
       ),
+    answer: (swarmId, answer) => message(swarmId, () => handleOf(swarmId).executeUpdate(answerUpdate, { args: [answer] })),
     switchTopology: (swarmId, to) => message(swarmId, () => handleOf(swarmId).executeUpdate(switchTopologyUpdate, { args: [to] })),
     readiness: (queues) => readReadiness(client, queues),
   };

@@ -1,5 +1,5 @@
 import type { ErrorReport } from '../domain/errors.js';
-import type { TaskState } from '../domain/task-state.js';
+import { isAsking, type TaskState } from '../domain/task-state.js';
 import { allSettled } from '../domain/task-graph.js';
 import { aggregate } from './aggregate.js';
 import type { Coordinator } from './coordinator.js';
@@ -28,7 +28,7 @@ const runTerm = async (coordinator: Coordinator, run: () => Promise<ErrorReport 
   const stopped = await run();
   if (stopped) {
     for (const task of state.tasks)
-      if (task.status === 'pending')
+      if (task.status === 'pending' || isAsking(task))
         emit({ type: 'task.skipped', taskId: task.id, data: { because: stopped.code === 'budget_exhausted' ? 'the budget is used up' : stopped.message } });
     return { kind: 'ended', status: stopped.code === 'budget_exhausted' ? 'budget_exhausted' : 'failed', failure: stopped, resultText: null };
   }

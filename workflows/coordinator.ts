@@ -60,6 +60,10 @@ export const openCoordinator = (input: SwarmInput, snapshot: readonly unknown[],
       control = wanted;
       // The swarm has these events already: they are not reported again.
       for (const spec of wanted.added ?? []) if (!taskOf(state, spec.id)) record(state, { type: 'task.added', at: Date.now(), data: { spec } });
+      for (const [id, decisions] of Object.entries(wanted.decisions ?? {})) {
+        const task = taskOf(state, id);
+        if (task && decisions.length > task.decisions.length) task.decisions = decisions;
+      }
       if (wanted.budget) state.budget = { ...state.budget, ...wanted.budget };
       for (const listener of listeners) listener();
     },

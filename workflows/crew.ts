@@ -30,6 +30,7 @@ export const listenToMembers = ({ relay, state }: Coordinator, onDraft: (draft: 
 export const memberControl = (control: CoordinatorControl, version: number, isStopping: boolean): CoordinatorControl => ({
   paused: control.paused,
   steering: control.steering,
+  ...(control.decisions ? { decisions: control.decisions } : {}),
   handOver: control.handOver || isStopping,
   version,
 });

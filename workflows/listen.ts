@@ -5,11 +5,14 @@ import { eventsAfter, nextSeq, type EventDraft } from '../domain/events.js';
 import { TOPOLOGIES } from '../domain/names.js';
 import { refusalsOf } from '../domain/sub-tasks.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import { isEnded, record, type SwarmState } from '../domain/swarm-state.js';
+import { isEnded, record, taskOf, type SwarmState } from '../domain/swarm-state.js';
+import { DECISIONS } from '../domain/task-graph.js';
+import { decisionOf, isAsking } from '../domain/task-state.js';
 import { statusInputOf } from '../domain/view.js';
 import { voteViewOf } from '../domain/vote-view.js';
 import {
   addTaskUpdate,
+  answerUpdate,
   costQuery,
   eventsQuery,
   pauseSignal,
@@ -81,6 +84,23 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
         if (state.phase === 'recall' || state.phase === 'plan') throw refusal('conflict', 'The swarm is still being planned: add the task when its plan is there.');
         const why = refusalsOf(state.tasks, specs, new Set(input.roster.map(({ name }) => name)));
         if (why.length > 0) throw refusal('invalid_input', why.join(' '));
+      },
+    },
+  );
+  wf.setHandler(
+    answerUpdate,
+    async ({ taskId, decision }) => {
+      emit({ type: 'task.decided', taskId, data: { decision } });
+      await tellCoordinator();
+    },
+    {
+      description: 'What becomes of a task that failed and asks: retry, skip or fail.',
+      validator: ({ taskId, decision }) => {
+        if (isEnded(state.status)) throw refusal('conflict', 'The swarm has ended.');
+        const task = taskOf(state, taskId);
+        if (!task) throw refusal('invalid_input', `The swarm has no task "${taskId}".`);
+        if (!DECISIONS.includes(decision)) throw refusal('invalid_input', `"${String(decision)}" is no answer; there are ${DECISIONS.join(', ')}.`);
+        if (!isAsking(task) || decisionOf(task) !== null) throw refusal('conflict', `The task "${taskId}" does not ask for an answer.`);
       },
     },
   );

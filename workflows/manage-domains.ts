@@ -5,7 +5,7 @@ import { coordinatorQueue, managerId } from '../domain/names.js';
 import { openSlots, type SlotPool } from '../domain/slots.js';
 import { taskOf } from '../domain/swarm-state.js';
 import { allSettled } from '../domain/task-graph.js';
-import { specOf, type TaskState } from '../domain/task-state.js';
+import { isAsking, specOf, type TaskState } from '../domain/task-state.js';
 import { openCounter } from '../domain/versions.js';
 import type { Coordinator } from './coordinator.js';
 import { snapshotFor, unlessEnded } from './crew.js';
@@ -139,7 +139,7 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
       places: () => level.places(),
       tasksOf,
       vacant: () => {
-        const open = new Set(state.tasks.filter(({ status }) => status === 'pending').map(nameOf));
+        const open = new Set(state.tasks.filter((task) => task.status === 'pending' || isAsking(task)).map(nameOf));
         return [...open].filter((name) => name !== null).filter((name) => (seats.get(name)?.member ?? null) === null);
       },
       memberId: (name, term) => managerId(workflowId, name, term),

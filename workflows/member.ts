@@ -1,7 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import { ancestorOf, fateOf, openLearning } from '../domain/fates.js';
 import { taskOf } from '../domain/swarm-state.js';
-import { openTask, type TaskState } from '../domain/task-state.js';
+import { isAtWork, openTask, type TaskState } from '../domain/task-state.js';
 import { openVersions } from '../domain/versions.js';
 import { readyTasks, urgencyOf } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
@@ -56,7 +56,7 @@ export const openMemberDesk = (coordinator: Coordinator, post: Post, heldBelow: 
 
   const owns = (task: TaskState): boolean => owned.has(ancestorOf(state.tasks, task).id);
   /** Tasks in flight, here or below. */
-  const inFlight = (): number => state.tasks.filter((task) => task.status === 'running' && owns(task)).length;
+  const inFlight = (): number => state.tasks.filter((task) => isAtWork(task) && owns(task)).length;
   // What members below hold is not given back before they do.
   const wants = (): number => Math.max(heldBelow(), control().paused || wantsHandOver() ? inFlight() : inFlight() + readyTasks(state.tasks).filter(owns).length);
   const lease = leasePlaces({

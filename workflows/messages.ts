@@ -11,7 +11,7 @@ import type { ScalingPolicy } from '../domain/scaling.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import type { CallUsage, TextRef, Usage } from '../domain/swarm-state.js';
 import type { TaskState } from '../domain/task-state.js';
-import type { TaskSpec } from '../domain/task-graph.js';
+import type { TaskDecision, TaskSpec } from '../domain/task-graph.js';
 import type { StatusReply } from '../domain/view.js';
 import type { VoteView } from '../domain/vote-view.js';
 
@@ -135,6 +135,9 @@ export interface PeerBallot {
 }
 export const ballotSignal = defineSignal<[PeerBallot]>('peer.ballot');
 
+/** What becomes of a task that failed and asks; refused where it does not. */
+export const answerUpdate = defineUpdate<void, [{ readonly taskId: string; readonly decision: TaskDecision }]>('swarm.answer');
+
 /** Moves a running swarm to another topology at the next safe point; returns the one it leaves. */
 export const switchTopologyUpdate = defineUpdate<Topology, [to: Topology]>('swarm.switchTopology');
 
@@ -145,6 +148,8 @@ export interface CoordinatorControl {
   /** Tasks that people added, in order, and the limits of the budget; absent in messages of older versions. */
   readonly added?: readonly TaskSpec[];
   readonly budget?: BudgetLimits;
+  /** What people decided of tasks that asked, by task; absent where there are none. */
+  readonly decisions?: Readonly<Record<string, readonly TaskDecision[]>>;
   /** Counts what this sender sent of this kind, from 1; absent in messages of older versions. */
   readonly version?: number;
   /** Finish what runs, start nothing, hand over. */

@@ -3,7 +3,7 @@ import { ancestorOf } from '../domain/fates.js';
 import { LIMITS } from '../domain/limits.js';
 import type { Entry, Replica } from '../domain/replica.js';
 import { isSettled, readyTasks, urgencyOf } from '../domain/task-graph.js';
-import { subTasksBelow, type TaskState } from '../domain/task-state.js';
+import { isAtWork, subTasksBelow, type TaskState } from '../domain/task-state.js';
 import type { Coordinator } from './coordinator.js';
 import { leasePlaces } from './lease-places.js';
 import type { RegionPost } from './region.js';
@@ -74,7 +74,7 @@ export const openRegionDesk = (coordinator: Coordinator, { region, reportTo, pla
     }
   };
 
-  const inFlight = (): number => state.tasks.filter((task) => task.status === 'running' && owns(task)).length;
+  const inFlight = (): number => state.tasks.filter((task) => isAtWork(task) && owns(task)).length;
   const wants = (): number => inFlight() + (control().paused || wantsHandOver() ? 0 : readyTasks(state.tasks).filter(owns).length);
   const lease = leasePlaces({
     reportTo,

@@ -3,8 +3,8 @@ import type { ErrorReport } from '../domain/errors.js';
 import { doomedTasks } from '../domain/fates.js';
 import { LIMITS } from '../domain/limits.js';
 import { loadOf, recordsOf, releaseAgent, roleOfAgent, selectRole, takeAgent, type Selection } from '../domain/selection.js';
-import type { TaskState } from '../domain/task-state.js';
-import { allSettled, dependantsOf, readyTasks } from '../domain/task-graph.js';
+import { decisionOf, type TaskState } from '../domain/task-state.js';
+import { allSettled, DECISIONS, dependantsOf, readyTasks } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
 import { runTask } from './run-task.js';
 
@@ -38,6 +38,13 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
         return;
       }
     }
+    if (task.onFailure === 'ask' && failure.code !== 'budget_exhausted' && decisionOf(task) !== 'fail')
+      return emit({
+        type: 'task.asked',
+        taskId: task.id,
+        ...(task.agentId === null ? {} : { agentId: task.agentId }),
+        data: { message: failure.message, failure, answers: DECISIONS },
+      });
     if (task.onFailure === 'skip' && failure.code !== 'budget_exhausted') return emit({ type: 'task.skipped', taskId: task.id, data: { because: failure.message, givenUp: true } });
     emit({
       type: 'task.failed',
@@ -46,6 +53,16 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
       data: { code: failure.code, message: failure.message, fix: failure.fix },
     });
     for (const id of dependantsOf(state.tasks, task.id)) emit({ type: 'task.skipped', taskId: id, data: { because: `${task.id} failed` } });
+  };
+
+  /** Does what a person decided of a task that asked. */
+  const obey = (task: TaskState): void => {
+    const { question } = task;
+    const decision = decisionOf(task);
+    if (!question) return;
+    if (decision === 'retry') emit({ type: 'task.retried', taskId: task.id, data: { message: question.message, by: 'a person' } });
+    else if (decision === 'skip') emit({ type: 'task.skipped', taskId: task.id, data: { because: question.message, givenUp: true } });
+    else fail(task, question);
   };
 
   const work = async (task: TaskState, agentId: string): Promise<void> => {
@@ -93,12 +110,14 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
   const mine = (): readonly TaskState[] => state.tasks.filter(owns);
   const isOver = (): boolean => running.size === 0 && ((desk.isStanding !== true && allSettled(mine())) || wantsHandOver() || exhausted !== null);
   const ready = (): readonly TaskState[] => readyTasks(state.tasks).filter((task) => owns(task) && !running.has(task.id));
+  const decided = (): readonly TaskState[] => mine().filter((task) => decisionOf(task) !== null);
   const doomed = (): ReturnType<typeof doomedTasks> => doomedTasks(state.tasks).filter(({ task }) => owns(task));
   while (!isOver()) {
     // What somebody else's task has lost for ours.
     for (const { task, because } of doomed()) emit({ type: 'task.skipped', taskId: task.id, data: { because: `${because} failed` } });
+    for (const task of decided()) obey(task);
     for (const task of ready().slice(0, freeSlots())) assign(task);
-    await wf.condition(() => isOver() || doomed().length > 0 || (freeSlots() > 0 && ready().length > 0));
+    await wf.condition(() => isOver() || decided().length > 0 || doomed().length > 0 || (freeSlots() > 0 && ready().length > 0));
   }
   return exhausted;
 };

@@ -9,7 +9,7 @@ import { COORDINATORS, coordinatorId, coordinatorQueue, type Topology } from '..
 import type { SwarmInput } from '../domain/swarm-input.js';
 import { packState, unpackState } from '../domain/pack-state.js';
 import { leaseOf, openState, outcomeOf, record, spentOf, type SwarmOutcome, type SwarmState, type SwarmStatus } from '../domain/swarm-state.js';
-import { reopenRunning, specOf } from '../domain/task-state.js';
+import { isAsking, reopenRunning, specOf, type TaskState } from '../domain/task-state.js';
 import { allSettled } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import { statusInputOf } from '../domain/view.js';
@@ -49,6 +49,7 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
       steering: state.steering,
       added: state.tasks.filter(({ isAdded, parent }) => isAdded && parent === null).map(specOf),
       budget: { tokens: state.budget.tokens, microUsd: state.budget.microUsd },
+      ...decisionsOf(state.tasks),
       handOver: isLong(input) || runs !== state.topology,
     };
     // One that has just ended needs no control; the next term gets it all in its snapshot.
@@ -92,6 +93,12 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
   }
   return wf.CancellationScope.nonCancellable(() => finish(input, state, emit, ending));
 }
+
+/** What people decided, where they have. */
+const decisionsOf = (tasks: readonly TaskState[]): Pick<CoordinatorControl, 'decisions'> => {
+  const decided = tasks.filter(({ decisions }) => decisions.length > 0);
+  return decided.length === 0 ? {} : { decisions: Object.fromEntries(decided.map(({ id, decisions }) => [id, decisions])) };
+};
 
 /** The objective and each role's instruction, by the names that prompts use. */
 const textsOf = (input: SwarmInput): Record<string, string> => ({
@@ -154,7 +161,7 @@ const runTerm = async (
   });
   onStart(coordinator);
   // What arrived while the child was starting reached nobody.
-  if (startsPaused || state.status === 'paused' || state.steering.length > 0 || state.tasks.some(({ isAdded }) => isAdded)) await tellCoordinator();
+  if (startsPaused || state.status === 'paused' || state.steering.length > 0 || state.tasks.some(({ isAdded, decisions = [] }) => isAdded || decisions.length > 0)) await tellCoordinator();
   let ended = false;
   // Caught here and now: on cancellation it rejects long before anybody awaits it, and an unhandled rejection fails the workflow task for ever.
   const asksHandOver = wf
@@ -198,7 +205,8 @@ const ignoreUnlessCancelled = (error: unknown): void => {
 
 /** Writes the end into the log and the read model, then ends the workflow the way the Web UI shows best. */
 const finish = async (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'>) => void, { status, failure }: Ending): Promise<SwarmOutcome> => {
-  for (const task of state.tasks) if (task.status === 'pending') emit({ type: 'task.skipped', taskId: task.id, data: { because: `the swarm ended ${status}` } });
+  for (const task of state.tasks)
+    if (task.status === 'pending' || isAsking(task)) emit({ type: 'task.skipped', taskId: task.id, data: { because: `the swarm ended ${status}` } });
   emit({ type: 'swarm.ended', data: { status, failure, tokens: spentOf(state).tokens } });
   wf.upsertSearchAttributes({ CfStatus: [status], CfTokens: [spentOf(state).tokens] });
   await Promise.all([archiveEvents(state), recordOutcome(statusInputOf(input), nextSeq(state.log) - 1, ...packState(state, 0)).catch(ignoreUnlessCancelled)]);

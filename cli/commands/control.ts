@@ -99,6 +99,26 @@ const switchTo = async (context: Context, options: { readonly json?: boolean }, 
   );
 };
 
+/** `cf answer`: what becomes of a task that failed and asks. */
+export const addAnswer = (program: Command, registry: Registry): void => {
+  program
+    .command('answer')
+    .summary('decide what becomes of a task that failed and asks')
+    .argument('<swarm>', 'id of the swarm')
+    .argument('<task>', 'id of the task')
+    .argument('<decision>', 'retry, skip or fail')
+    .option(...json)
+    .action(act(registry, answer));
+};
+
+const answer = async (context: Context, options: { readonly json?: boolean }, swarmId: string, taskId: string, decision: string): Promise<void> => {
+  const { answerCommand } = await import('../../temporal/commands.js');
+  const { usageError } = await import('../errors.js');
+  const checked = answerCommand.safeParse({ taskId, decision });
+  if (!checked.success) throw usageError('The answer is not usable.', checked.error.issues[0]?.message ?? '', 'Give one: cf answer SWARM TASK retry');
+  await tell(context, options, { swarmId, action: 'answer', said: `was told to ${decision} ${taskId}` }, (swarms) => swarms.answer(swarmId, checked.data));
+};
+
 /** `cf budget`: higher limits for a running swarm. */
 export const addBudget = (program: Command, registry: Registry): void => {
   program

@@ -92,6 +92,7 @@ describe('routes', () => {
       ['steer', { text: 'Be brief.' }],
       ['tasks', { id: 'x', title: 'Do x' }],
       ['budget', { tokens: 9_000 }],
+      ['answer', { taskId: 'x', decision: 'retry' }],
       ['switch', { topology: 'hierarchical' }],
       ['cancel'],
     ] as const;
@@ -102,6 +103,7 @@ describe('routes', () => {
       `steer ${swarmId} Be brief.`,
       `add ${swarmId} x`,
       `budget ${swarmId} 9000`,
+      `answer ${swarmId} x retry`,
       `switch ${swarmId} hierarchical`,
       `cancel ${swarmId}`,
     ]);
@@ -132,10 +134,10 @@ describe('routes', () => {
         'get /v1/swarms/{id}/events',
         'get /v1/swarms/{id}/result',
         'post /v1/swarms',
-        ...['cancel', 'pause', 'resume', 'steer', 'tasks', 'budget', 'switch'].map((verb) => `post /v1/swarms/{id}/${verb}`),
+        ...['cancel', 'pause', 'resume', 'steer', 'tasks', 'budget', 'switch', 'answer'].map((verb) => `post /v1/swarms/{id}/${verb}`),
       ].sort(),
     );
-    expect(JSON.stringify(document)).toMatch(/"maxAgents":\{[^}]*"maximum":250/);
+    expect(JSON.stringify(document)).toMatch(/"maxAgents":\{[^}]*"maximum":1000/);
   });
   test('an idempotency key finds its swarm again; another body under it is 422', async () => {
     const { post, swarms } = setUp();

@@ -103,7 +103,8 @@ describe('add, budget and switch', () => {
     expect((await cli(['budget', id, '--tokens', '200000', '--usd', '1.5'], { swarms })).err).toBe(`${id} has a higher budget.\n`);
     expect((await cli(['switch', id, 'hierarchical'], { swarms })).err).toContain('goes on as hierarchical');
     expect((await swarms.show(id)).topology).toBe('hierarchical');
-    expect(swarms.messages).toEqual([`add ${id} more`, `add ${id} x,y`, `budget ${id} 200000 1.5`, `switch ${id} hierarchical`]);
+    expect((await cli(['answer', id, 't1', 'retry'], { swarms })).err).toBe(`${id} was told to retry t1.\n`);
+    expect(swarms.messages).toEqual([`add ${id} more`, `add ${id} x,y`, `budget ${id} 200000 1.5`, `switch ${id} hierarchical`, `answer ${id} t1 retry`]);
     expect((await swarms.show(id)).budget).toEqual({ tokens: 200_000, usd: 1.5 });
   });
   test.each([
@@ -114,6 +115,7 @@ describe('add, budget and switch', () => {
     ['no limit', ['budget', id], '', 'tokens or usd is needed'],
     ['a word for a number', ['budget', id, '--tokens', 'many'], '', 'not usable'],
     ['an unknown topology', ['switch', id, 'star'], '', 'topology is not usable'],
+    ['an unknown answer', ['answer', id, 't1', 'maybe'], '', 'answer is not usable'],
     ['a negative limit', ['budget', id, '--usd', '-1'], '', 'not usable'],
   ])('%s is refused with exit 2 and nothing sent', async (_, args, stdin, says) => {
     const swarms = await started({ autoplay: false });
@@ -323,6 +325,7 @@ describe('the program', () => {
       'resume',
       'steer',
       'switch',
+      'answer',
       'add',
       'budget',
       'agents',

@@ -277,6 +277,10 @@ export const createFakeSwarms = ({
         data: { budget: { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { microUsd: usd * 1e6 }) } },
       });
     },
+    answer: async (swarmId, { taskId, decision }) => {
+      messages.push(`answer ${swarmId} ${taskId} ${decision}`);
+      emitTo(running(swarmId), { type: 'task.decided', taskId, data: { decision } });
+    },
     switchTopology: async (swarmId, to) => {
       messages.push(`switch ${swarmId} ${to}`);
       const entry = running(swarmId);

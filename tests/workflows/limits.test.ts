@@ -96,6 +96,7 @@ test('what people read in the Web UI is there: summaries, details, described mes
   expect(described.map(({ name }) => name).sort()).toEqual([
     'coordinator.report',
     'swarm.addTask',
+    'swarm.answer',
     'swarm.cost',
     'swarm.events',
     'swarm.pause',

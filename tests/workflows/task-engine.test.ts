@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { SwarmError } from '../../domain/errors.js';
+import { coordinatorId, TOPOLOGIES } from '../../domain/names.js';
 import { engineSuite, statusesOf } from '../helpers/engine-suite.js';
 
 /** Retries, policies, sub-tasks, added tasks and a raised budget, on a real server. */
@@ -108,4 +109,62 @@ test('a raised budget reaches a coordinator that waits for it; lowering it, and 
   expect([view.status, view.budget.tokens]).toEqual(['completed', 1_000_000]);
   expect((await suite.events(swarmId)).some(({ type }) => type === 'swarm.budgetRaised')).toBe(true);
   await expect(swarms.raiseBudget(swarmId, { tokens: 2_000_000 })).rejects.toMatchObject({ code: 'conflict' });
+});
+
+describe.each(TOPOLOGIES)('%s: a task that failed and asks', (topology) => {
+  const ask = (more: object = {}) =>
+    suite.engine().start({ topology, review: false, maxAgents: 1, tasks: [task('broken', { onFailure: 'ask' }), task('next', { dependsOn: ['broken'] }), task('free')], ...more });
+  const hasAsked = (swarmId: string, times = 1) =>
+    vi.waitUntil(async () => (await suite.events(swarmId)).filter(({ type }) => type === 'task.asked').length === times, { timeout: 20_000, interval: 100 });
+
+  test('goes on without it when it is skipped; it holds no place while it waits', async () => {
+    const swarmId = await ask();
+    await hasAsked(swarmId);
+    // The one place there is is free for the others.
+    await suite.whenAsked(swarmId, 'free/answer/1');
+    const { swarms } = suite.engine();
+    expect((await swarms.show(swarmId)).tasks[0]).toMatchObject({
+      status: 'running',
+      failure: `scripted refusal It waits for your answer: cf answer ${swarmId} broken retry|skip|fail`,
+    });
+    await expect(swarms.answer(swarmId, { taskId: 'free', decision: 'skip' })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(swarms.answer(swarmId, { taskId: 'nobody', decision: 'skip' })).rejects.toMatchObject({ code: 'invalid_input' });
+    await swarms.answer(swarmId, { taskId: 'broken', decision: 'skip' });
+    const view = await suite.engine().end(swarmId);
+    expect([view.status, statusesOf(view)]).toEqual(['completed', { broken: 'skipped', next: 'succeeded', free: 'succeeded' }]);
+    await suite.expectWhole(view);
+  });
+
+  test('is done again, under a key of its own, and asks again; then fails', async () => {
+    const swarmId = await ask();
+    await hasAsked(swarmId);
+    await suite.restartWorker();
+    await suite.engine().swarms.answer(swarmId, { taskId: 'broken', decision: 'retry' });
+    await hasAsked(swarmId, 2);
+    await suite.engine().swarms.answer(swarmId, { taskId: 'broken', decision: 'fail' });
+    const view = await suite.engine().end(swarmId);
+    expect([view.status, statusesOf(view)]).toEqual(['failed', { broken: 'failed', next: 'skipped', free: 'succeeded' }]);
+    expect(suite.asked(swarmId).filter((key) => key.startsWith('broken/'))).toEqual(['broken/answer/1', 'broken/answer.try2/1']);
+    await suite.expectWhole(view);
+  });
+
+  test('still asks when its coordinator has been replaced, without having been tried again; a cancel ends it', async () => {
+    const swarmId = await ask();
+    await hasAsked(swarmId);
+    await suite
+      .server()
+      .client.workflow.getHandle(coordinatorId(swarmId, topology, 1))
+      .terminate('test');
+    await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => /queenReplaced|coordinatorReplaced/.test(type)), 20_000);
+    await suite.whenAsked(swarmId, 'free/answer/1');
+    await suite.engine().swarms.answer(swarmId, { taskId: 'broken', decision: 'retry' });
+    await hasAsked(swarmId, 2);
+    await suite.engine().swarms.cancel(swarmId);
+    const view = await suite.engine().end(swarmId);
+    expect([view.status, statusesOf(view)['broken'], suite.asked(swarmId).filter((key) => key.startsWith('broken/'))]).toEqual([
+      'cancelled',
+      'cancelled',
+      ['broken/answer/1', 'broken/answer.try2/1'],
+    ]);
+  });
 });
