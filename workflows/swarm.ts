@@ -161,7 +161,8 @@ const runTerm = async (
   });
   onStart(coordinator);
   // What arrived while the child was starting reached nobody.
-  if (startsPaused || state.status === 'paused' || state.steering.length > 0 || state.tasks.some(({ isAdded, decisions = [] }) => isAdded || decisions.length > 0)) await tellCoordinator();
+  if (startsPaused || state.status === 'paused' || state.steering.length > 0 || state.tasks.some(({ isAdded, decisions }) => isAdded || decisions.length > 0))
+    await tellCoordinator();
   let ended = false;
   // Caught here and now: on cancellation it rejects long before anybody awaits it, and an unhandled rejection fails the workflow task for ever.
   const asksHandOver = wf
@@ -205,8 +206,7 @@ const ignoreUnlessCancelled = (error: unknown): void => {
 
 /** Writes the end into the log and the read model, then ends the workflow the way the Web UI shows best. */
 const finish = async (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'>) => void, { status, failure }: Ending): Promise<SwarmOutcome> => {
-  for (const task of state.tasks)
-    if (task.status === 'pending' || isAsking(task)) emit({ type: 'task.skipped', taskId: task.id, data: { because: `the swarm ended ${status}` } });
+  for (const task of state.tasks) if (task.status === 'pending' || isAsking(task)) emit({ type: 'task.skipped', taskId: task.id, data: { because: `the swarm ended ${status}` } });
   emit({ type: 'swarm.ended', data: { status, failure, tokens: spentOf(state).tokens } });
   wf.upsertSearchAttributes({ CfStatus: [status], CfTokens: [spentOf(state).tokens] });
   await Promise.all([archiveEvents(state), recordOutcome(statusInputOf(input), nextSeq(state.log) - 1, ...packState(state, 0)).catch(ignoreUnlessCancelled)]);

@@ -220,6 +220,29 @@ for (const [from, to] of [
     open();
   });
 
+const asking = { review: false, tasks: [task('broken', { onFailure: 'ask' }), task('next', { dependsOn: ['broken'] }), task('free')] };
+const answerTwice = async (swarmId: string): Promise<void> => {
+  for (const [times, decision] of [
+    [1, 'retry'],
+    [2, 'skip'],
+  ] as const) {
+    await vi.waitUntil(async () => (await suite.events(swarmId)).filter(({ type }) => type === 'task.asked').length === times, 20_000);
+    await suite.engine().swarms.answer(swarmId, { taskId: 'broken', decision });
+  }
+};
+record('elders', { allocation: 'elders', agents: ['coder', 'researcher', 'tester'], review: false, votes: 'none', tasks: [task('a'), task('b', { dependsOn: ['a'] })] });
+record('asked', asking, answerTwice);
+record('hierarchical-asked', { topology: 'hierarchical', ...asking }, answerTwice);
+record('mesh-asked', { topology: 'mesh', maxAgents: 3, ...asking }, answerTwice);
+record('distributed-asked', { topology: 'distributed', ...asking }, answerTwice);
+/** Fewer places than managers, and one that comes late with what is urgent. */
+record('hierarchical-places', { topology: 'hierarchical', agents: domains, maxAgents: 2, review: false, tasks: across() }, async (swarmId) => {
+  const open = suite.model().hold(new RegExp(`${swarmId}/b/answer`));
+  await suite.whenAsked(swarmId, 'b/answer/1');
+  await suite.engine().swarms.addTasks(swarmId, [{ id: 'urgent', title: 'Do it now', role: 'tester', priority: 1 }]);
+  open();
+});
+
 test('scaler', async () => {
   const { client } = suite.server();
   const queue = 'cf.models.nobody';
