@@ -1,6 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { addCommand, answerCommand, budgetCommand, listCommand, startCommand, steerCommand, swarmId, switchCommand, duration } from '../temporal/commands.js';
-import { accepted, added, outcome, page, problemDocument, ready, started, swarm } from './schemas.js';
+import {
+  addCommand,
+  answerCommand,
+  budgetCommand,
+  listCommand,
+  queueName,
+  scaleCommand,
+  startCommand,
+  steerCommand,
+  swarmId,
+  switchCommand,
+  duration,
+} from '../temporal/commands.js';
+import { accepted, added, outcome, page, problemDocument, ready, scaling, started, swarm, wanted } from './schemas.js';
 
 /** Every route, from the same schemas that parse the requests; the OpenAPI document is made of these. */
 
@@ -107,6 +119,32 @@ export const switchRoute = createRoute({
   summary: 'Move a running swarm to another topology',
   request: { params, body: { required: true, content: { 'application/json': { schema: switchCommand } } } },
   responses: { 202: json(accepted, 'Taken; done at the next safe point.'), ...failures },
+});
+
+const queueParams = z.object({ queue: queueName });
+
+export const wantedRoute = createRoute({
+  method: 'get',
+  path: '/v1/scaling/{queue}',
+  summary: 'How many workers a task queue should have',
+  request: { params: queueParams },
+  responses: { 200: json(wanted, 'What its scaler says.'), ...failures },
+});
+
+export const scaleRoute = createRoute({
+  method: 'post',
+  path: '/v1/scaling/{queue}',
+  summary: 'Start the scaler of a task queue, or give it other limits',
+  request: { params: queueParams, body: { required: true, content: { 'application/json': { schema: scaleCommand } } } },
+  responses: { 202: json(scaling, 'In force.'), ...failures },
+});
+
+export const stopScalingRoute = createRoute({
+  method: 'post',
+  path: '/v1/scaling/{queue}/stop',
+  summary: 'End the scaler of a task queue',
+  request: { params: queueParams },
+  responses: { 202: json(scaling, 'Ended, or it did not run.'), ...failures },
 });
 
 export const healthRoute = createRoute({

@@ -107,3 +107,14 @@ export const page = z
 
 export const outcome = z.object({ swarmId: z.string(), status: z.enum(SWARM_STATUSES), result: nullable(z.string()) }).openapi('Outcome');
 export const ready = z.object({ ready: z.boolean(), temporal: z.boolean(), serverVersion: nullable(z.string()), queues: z.record(z.string(), z.boolean()) }).openapi('Readiness');
+
+/** What the scaler of a task queue says. */
+export const wanted = z.object({
+  queue: z.string(),
+  wanted: z.number().int(),
+  waiting: z.number().int(),
+  oldestMs: z.number(),
+  reason: z.string(),
+  at: z.string().nullable(),
+});
+export const scaling = z.object({ queue: z.string() });

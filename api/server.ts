@@ -19,11 +19,14 @@ import {
   readyRoute,
   resultRoute,
   resumeRoute,
+  scaleRoute,
   showRoute,
   startRoute,
   steerRoute,
+  stopScalingRoute,
   switchRoute,
   tasksRoute,
+  wantedRoute,
 } from './routes.js';
 
 export interface ApiDeps {
@@ -113,6 +116,17 @@ export const createApi = ({ swarms, version }: ApiDeps): OpenAPIHono => {
     const { id } = c.req.valid('param');
     await swarms.switchTopology(id, c.req.valid('json').topology);
     return c.json({ swarmId: id }, 202);
+  });
+  app.openapi(wantedRoute, async (c) => c.json(await swarms.wantedWorkers(c.req.valid('param').queue), 200));
+  app.openapi(scaleRoute, async (c) => {
+    const { queue } = c.req.valid('param');
+    await swarms.scale(queue, c.req.valid('json'));
+    return c.json({ queue }, 202);
+  });
+  app.openapi(stopScalingRoute, async (c) => {
+    const { queue } = c.req.valid('param');
+    await swarms.stopScaling(queue);
+    return c.json({ queue }, 202);
   });
   app.openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200));
   app.openapi(readyRoute, async (c) => {

@@ -29,6 +29,9 @@ export const lazySwarms = (open: () => Promise<Swarms>): Swarms => {
     raiseBudget: async (...given) => (await swarms()).raiseBudget(...given),
     answer: async (...given) => (await swarms()).answer(...given),
     switchTopology: async (...given) => (await swarms()).switchTopology(...given),
+    wantedWorkers: async (...given) => (await swarms()).wantedWorkers(...given),
+    scale: async (...given) => (await swarms()).scale(...given),
+    stopScaling: async (...given) => (await swarms()).stopScaling(...given),
     readiness: async (...given) => (await swarms()).readiness(...given),
   };
 };

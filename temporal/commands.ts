@@ -92,6 +92,19 @@ export const switchCommand = z.strictObject({ topology: z.enum(TOPOLOGIES) });
 /** `cf answer`, `POST …/answer`. */
 export const answerCommand = z.strictObject({ taskId: z.string().regex(TASK_ID, 'the id of a task'), decision: z.enum(DECISIONS) });
 export type AnswerCommand = z.output<typeof answerCommand>;
+/** A task queue of this engine. */
+export const queueName = z.string().regex(/^cf\.[a-z0-9][a-z0-9.-]{0,99}$/, 'a task queue such as cf.models.openai or cf.region.eu');
+/** `POST /v1/scaling/{queue}`: how many workers, and when that changes. */
+export const scaleCommand = z
+  .strictObject({
+    min: z.number().int().min(0).max(10_000).default(1),
+    max: z.number().int().min(1).max(10_000),
+    perWorker: z.number().min(1).max(100_000).default(10),
+    patience: duration.default(2_000),
+    quiet: duration.default(30_000),
+  })
+  .refine(({ min, max }) => min <= max, 'min is above max');
+export type ScaleCommand = z.output<typeof scaleCommand>;
 /** `cf budget`, `POST …/budget`. */
 export const budgetCommand = z
   .strictObject({ tokens: z.number().int().positive().max(1e12).optional(), usd: z.number().positive().max(1_000_000).optional() })

@@ -1,6 +1,7 @@
 import type { Topology } from '../domain/names.js';
 import type { SwarmEvent } from '../domain/events.js';
-import type { AnswerCommand, BudgetCommand, StartCommand, TaskCommand } from './commands.js';
+import type { Wanted } from '../workflows/messages.js';
+import type { AnswerCommand, BudgetCommand, ScaleCommand, StartCommand, TaskCommand } from './commands.js';
 import type { SwarmListItem, SwarmView } from './views.js';
 
 export interface StartOptions {
@@ -52,5 +53,11 @@ export interface Swarms {
   answer(swarmId: string, answer: AnswerCommand): Promise<void>;
   /** At the next safe point: what is settled is kept, what runs is finished. */
   switchTopology(swarmId: string, to: Topology): Promise<void>;
+  /** How many workers a queue should have, as its scaler says; `not_found` while none runs. */
+  wantedWorkers(queue: string): Promise<Wanted>;
+  /** Starts the scaler of a queue, or gives the one that runs other limits; it starts no worker. */
+  scale(queue: string, command: ScaleCommand): Promise<void>;
+  /** Ends the scaler of a queue; one that does not run is no error. */
+  stopScaling(queue: string): Promise<void>;
   readiness(queues: readonly string[]): Promise<Readiness>;
 }

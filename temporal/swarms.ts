@@ -17,6 +17,7 @@ import { newTraceId, snapshotOf, toSpec } from './snapshot.js';
 import { regionModelsOf, startSwarm } from './start.js';
 import { untilClosed } from './until-closed.js';
 import { readReadiness } from './readiness.js';
+import { ensureScaler, readWanted, stopScaler } from './scaling.js';
 
 export interface SwarmsDeps {
   readonly client: Client;
@@ -120,6 +121,18 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
       ),
     answer: (swarmId, answer) => message(swarmId, () => handleOf(swarmId).executeUpdate(answerUpdate, { args: [answer] })),
     switchTopology: (swarmId, to) => message(swarmId, () => handleOf(swarmId).executeUpdate(switchTopologyUpdate, { args: [to] })),
+    wantedWorkers: async (queue) => {
+      const wanted = await readWanted(client, queue);
+      if (wanted) return wanted;
+      throw new SwarmError({
+        code: 'not_found',
+        message: `No scaler of ${queue} runs.`,
+        why: 'Nobody has started one.',
+        fix: `Start one: POST /v1/scaling/${queue} with { "max": 8 }`,
+      });
+    },
+    scale: (queue, { min, max, perWorker, patience, quiet }) => ensureScaler(client, queue, { min, max, perWorker, patienceMs: patience, quietMs: quiet }),
+    stopScaling: (queue) => stopScaler(client, queue),
     readiness: (queues) => readReadiness(client, queues),
   };
 };

@@ -112,6 +112,20 @@ describe('routes', () => {
       expect([response.status, await problemOf(response)]).toEqual([409, 'conflict']);
     }
   });
+  test('a scaler is started with its defaults, read as a metric, and stopped; another queue or wrong limits are refused', async () => {
+    const { app, post } = setUp();
+    const metric = (queue = 'cf.models.openai') => app.request(`/v1/scaling/${queue}`);
+    expect([(await metric()).status, await problemOf(await metric())]).toEqual([404, 'not_found']);
+    expect((await post('/v1/scaling/cf.models.openai', { min: 2, max: 8 })).status).toBe(202);
+    expect(await (await metric()).json()).toEqual({ queue: 'cf.models.openai', wanted: 2, waiting: 0, oldestMs: 0, reason: 'nothing has waited yet', at: null });
+    for (const wrong of [{ min: 9, max: 8 }, { max: 0 }, {}, { max: 8, quiet: 'soon' }, { max: 8, wizard: 1 }]) {
+      const response = await post('/v1/scaling/cf.models.openai', wrong);
+      expect([response.status, await problemOf(response)]).toEqual([400, 'invalid_input']);
+    }
+    expect((await metric('other')).status).toBe(400);
+    expect((await post('/v1/scaling/cf.models.openai/stop')).status).toBe(202);
+    expect((await metric()).status).toBe(404);
+  });
   test('health is always 200; ready is 503 while no worker polls', async () => {
     expect((await setUp().app.request('/health')).status).toBe(200);
     expect((await setUp().app.request('/ready')).status).toBe(200);
@@ -134,6 +148,9 @@ describe('routes', () => {
         'get /v1/swarms/{id}/events',
         'get /v1/swarms/{id}/result',
         'post /v1/swarms',
+        'get /v1/scaling/{queue}',
+        'post /v1/scaling/{queue}',
+        'post /v1/scaling/{queue}/stop',
         ...['cancel', 'pause', 'resume', 'steer', 'tasks', 'budget', 'switch', 'answer'].map((verb) => `post /v1/swarms/{id}/${verb}`),
       ].sort(),
     );

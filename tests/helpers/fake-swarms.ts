@@ -95,6 +95,7 @@ export const createFakeSwarms = ({
   const entries = new Map<string, Entry>();
   const started: FakeSwarms['started'][number][] = [];
   const messages: string[] = [];
+  const scalers = new Map<string, { readonly min: number }>();
   const waiting = new Set<() => void>();
   let now = START;
 
@@ -286,6 +287,13 @@ export const createFakeSwarms = ({
       const entry = running(swarmId);
       emitTo(entry, { type: 'swarm.switched', data: { from: entry.state.topology, to } });
     },
+    wantedWorkers: async (queue) => {
+      const policy = scalers.get(queue);
+      if (!policy) throw new SwarmError({ code: 'not_found', message: `No scaler of ${queue} runs.`, why: '', fix: '' });
+      return { queue, wanted: policy.min, waiting: 0, oldestMs: 0, reason: 'nothing has waited yet', at: null };
+    },
+    scale: async (queue, policy) => void scalers.set(queue, policy),
+    stopScaling: async (queue) => void scalers.delete(queue),
     readiness: async (queues) => ({ temporal: true, serverVersion: '1.32.0', queues: Object.fromEntries(queues.map((queue) => [queue, !silentQueues.includes(queue)])) }),
     emit: (swarmId, draft) => emitTo(find(swarmId), draft),
     finish,
