@@ -56,12 +56,13 @@ const expectInsideLimits = async ({ swarmId }: SwarmView): Promise<number> => {
 };
 
 test('1,000 agents and 4,000 tasks in one swarm: every task once, and no workflow above a limit', async () => {
-  const view = await suite.engine().run({ topology: 'hierarchical', tasks: graph(2_000), maxAgents: 1_000, review: false });
+  const { start, swarms } = suite.engine();
+  const view = await swarms.wait(await start({ topology: 'hierarchical', tasks: graph(2_000), maxAgents: 1_000, review: false }), 280_000);
   expect([view.status, view.usage.modelCalls, view.tasks.filter(({ status }) => status === 'succeeded').length]).toEqual(['completed', 4_000 + 20 + 1, 4_000]);
   await suite.expectWhole(view);
   // The root, its coordinator, four managers of crafts, and twenty below each.
   expect(await expectInsideLimits(view)).toBeGreaterThanOrEqual(86);
-}, 300_000);
+}, 360_000);
 
 test('a mesh of 64 peers runs, and all of them vote on its outcome', async () => {
   const view = await suite.engine().run({ topology: 'mesh', tasks: graph(128), maxAgents: 128, peers: 64, review: false, votes: 'outcome' });
