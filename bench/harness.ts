@@ -15,7 +15,8 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 export const startProvider = async (latencyMs: number): Promise<{ url: string; stop: () => void }> => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'mock-provider.js'), String(latencyMs)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise<string>((resolve) => child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim())));
-  return { url, stop: () => void child.kill('SIGTERM') };
+  // It has nothing to save, and may hold answers back for minutes.
+  return { url, stop: () => void child.kill('SIGKILL') };
 };
 
 export const timed = async (work: () => Promise<unknown>): Promise<number> => {
