@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import type { Topology } from '../domain/names.js';
+import { largestPayload } from '../tests/helpers/payloads.js';
 import { numbers, openBench, startProvider, tasksOf, timed } from './harness.js';
 
 /** Whether a swarm's cost per call grows with its size: a small and a large one on the same provider in one run, and how far each workflow of the large one stays inside the history limits. Usage: npm run bench:scale -- LATENCY SIZES TOPOLOGY AGENTS. */
@@ -37,18 +38,13 @@ for (const n of SIZES) {
   });
   const { user, system } = process.cpuUsage(before);
   const most = { workflows: 0, events: 0, bytes: 0, payload: 0 };
-  const visit = (value: unknown): void => {
-    if (value instanceof Uint8Array) most.payload = Math.max(most.payload, value.length);
-    else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) visit(inner);
-  };
   for await (const { workflowId, runId } of server.client.workflow.list({ query: `WorkflowId STARTS_WITH "${swarmId}"` })) {
     const handle = server.client.workflow.getHandle(workflowId, runId);
     const { historyLength, historySize } = await handle.describe();
     most.workflows += 1;
     most.events = Math.max(most.events, historyLength);
     most.bytes = Math.max(most.bytes, historySize ?? 0);
-    // The start input of a swarm is bounded on its own.
-    for (const event of ((await handle.fetchHistory()).events ?? []).slice(1)) visit(event);
+    most.payload = Math.max(most.payload, largestPayload((await handle.fetchHistory()).events ?? []));
   }
   const overhead = (wall - idealMs(n)) / calls;
   costs.push(overhead);

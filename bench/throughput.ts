@@ -2,6 +2,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import type { Topology } from '../domain/names.js';
+import { deflateCodec } from '../temporal/deflate-codec.js';
+import { payloadsOf } from '../tests/helpers/payloads.js';
 import type { TestServer } from '../tests/helpers/temporal.js';
 import { median, numbers, openBench, startProvider, tasksOf, timed } from './harness.js';
 
@@ -32,7 +34,7 @@ interface HistorySize {
   readonly events: number;
   /** As the server counts them. */
   readonly bytes: number;
-  /** Of payloads, without the start inputs (roster and snapshot, once a swarm). */
+  /** Of payloads before they are deflated, without the start inputs (roster and snapshot, once a swarm). */
   readonly payloads: number;
   /** Part of these: hashes, call keys and previews. */
   readonly references: number;
@@ -43,20 +45,18 @@ const REFERENCES = [/[0-9a-f]{64}/g, /"key":"[^"]*"/g, /"preview":"(?:[^"\\]|\\.
 /** Of the swarm and of all its children. */
 const history = async ({ client }: TestServer, swarmId: string): Promise<HistorySize> => {
   const size = { events: 0, bytes: 0, payloads: 0, references: 0 };
-  const visit = (value: unknown): void => {
-    if (value instanceof Uint8Array) {
-      const text = Buffer.from(value).toString();
-      size.payloads += value.length;
-      for (const reference of REFERENCES) size.references += (text.match(reference) ?? []).join('').length;
-    } else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) visit(inner);
-  };
   for await (const { workflowId, runId } of client.workflow.list({ query: `WorkflowId STARTS_WITH "${swarmId}"` })) {
     const handle = client.workflow.getHandle(workflowId, runId);
     const { historyLength, historySize } = await handle.describe();
     size.events += historyLength;
     size.bytes += historySize ?? 0;
     const { events } = await handle.fetchHistory();
-    for (const event of events ?? []) if (!event.workflowExecutionStartedEventAttributes && !event.startChildWorkflowExecutionInitiatedEventAttributes) visit(event);
+    const later = (events ?? []).filter((event) => !event.workflowExecutionStartedEventAttributes && !event.startChildWorkflowExecutionInitiatedEventAttributes);
+    for (const { data } of await deflateCodec.decode([...later.flatMap(payloadsOf)])) {
+      const text = Buffer.from(data ?? []).toString();
+      size.payloads += data?.length ?? 0;
+      for (const reference of REFERENCES) size.references += (text.match(reference) ?? []).join('').length;
+    }
   }
   return size;
 };

@@ -131,7 +131,7 @@ export const promptBytes = (parts: readonly PromptPart[]): number =>
 const AGGREGATE_ALL_BYTES = 200 * 1024;
 
 /** Results that one call merges at most. */
-export const MERGE_AT_ONCE = 200;
+const MERGE_AT_ONCE = 200;
 
 /** The results in groups of nearly the same size that one call each can merge, in their order; one group where all fit. */
 export const mergeGroups = <T>(material: readonly T[], most = MERGE_AT_ONCE): readonly (readonly T[])[] => {

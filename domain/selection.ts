@@ -50,16 +50,16 @@ const rankRoles = (title: string, roster: readonly Candidate[], load: ReadonlyMa
 const describe = ({ score: points, load, record }: Ranked): string =>
   `score ${points}, ${load} at work${record.settled === 0 ? '' : `, ${record.bad} of ${record.settled} went badly`}`;
 
-/** Picks the role for a task: the named one, else the best match by capability, load and record; pure and total for a roster that is not empty. */
+/** Picks the role for a task: the named one, else the best match by capability, load and record, which is asked for only where it is needed; pure and total for a roster that is not empty. */
 export const selectRole = (
   task: { readonly title: string; readonly role: string | null },
   roster: readonly Candidate[],
   load: ReadonlyMap<string, number>,
-  records: ReadonlyMap<string, TrackRecord> = new Map(),
+  records: () => ReadonlyMap<string, TrackRecord> = () => new Map(),
 ): Selection => {
   const named = roster.find(({ name }) => name === task.role);
   if (named) return { role: named.name, reason: 'named by the plan' };
-  const ranked = rankRoles(task.title, roster, load, records);
+  const ranked = rankRoles(task.title, roster, load, records());
   const [best] = ranked;
   return { role: best?.name ?? '', reason: `best match of ${ranked.length} by capability (${best ? describe(best) : ''})` };
 };
@@ -78,7 +78,7 @@ export const nominate = (
   load: ReadonlyMap<string, number>,
   records: ReadonlyMap<string, TrackRecord>,
 ): readonly Nominee[] => {
-  const first = selectRole(task, roster, load, records).role;
+  const first = selectRole(task, roster, load, () => records).role;
   const ranked = rankRoles(task.title, roster, load, records);
   const chosen = [...ranked.filter(({ name }) => name === first), ...ranked.filter(({ name }) => name !== first)].slice(0, NOMINEES);
   return chosen.map((one) => ({ role: one.name, description: `${roster.find(({ name }) => name === one.name)?.description ?? ''} (${describe(one)})` }));

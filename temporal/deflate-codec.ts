@@ -3,7 +3,7 @@ import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 
 /** Payloads from this size on are deflated; smaller ones stay readable in the Web UI. Bytes. */
-export const DEFLATE_FROM = 8 * 1024;
+const DEFLATE_FROM = 8 * 1024;
 /** A payload may not grow beyond this when it is read: a few bytes of history must not fill a worker's memory. */
 const MAX_INFLATED = 64 * 1024 * 1024;
 /** The start input of a swarm is what people open first in the Web UI: it stays readable up to this size. */

@@ -9,7 +9,7 @@ import type { Allocation } from './run-graph.js';
 export const allocateByElders = async (coordinator: Coordinator, policy: VotePolicy, task: TaskState): Promise<Allocation> => {
   const { input, state, pool } = coordinator;
   const records = recordsOf(state.tasks);
-  const own = selectRole(task, input.roster, loadOf(pool), records);
+  const own = selectRole(task, input.roster, loadOf(pool), () => records);
   const nominees = nominate(task, input.roster, loadOf(pool), records);
   if (nominees.length < 2) return { ok: true, ...own };
   const decision = await decide(coordinator, policy, {

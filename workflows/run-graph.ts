@@ -103,7 +103,11 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
   const assign = (task: TaskState): void => {
     running.add(task.id);
     if (desk.allocate && task.agentId === null) void elect(task, desk.allocate);
-    else begin(task, selectRole(task, input.roster, loadOf(pool), recordsOf(state.tasks)));
+    else
+      begin(
+        task,
+        selectRole(task, input.roster, loadOf(pool), () => recordsOf(state.tasks)),
+      );
   };
 
   const freeSlots = (): number => (control().paused || wantsHandOver() || exhausted !== null ? 0 : Math.min(slots(), LIMITS.inFlightPerWorkflow) - running.size);

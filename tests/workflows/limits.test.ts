@@ -6,6 +6,7 @@ import { packageRoot } from '../../config/package-root.js';
 import { join } from 'node:path';
 import { testModel } from '../helpers/engine.js';
 import { engineSuite } from '../helpers/engine-suite.js';
+import { largestPayload } from '../helpers/payloads.js';
 
 const suite = engineSuite(() => undefined);
 const flat = (count: number) => Array.from({ length: count }, (_, i) => ({ id: `t${i + 1}`, title: `Do part ${i + 1}`, role: 'researcher' }));
@@ -13,15 +14,8 @@ const flat = (count: number) => Array.from({ length: count }, (_, i) => ({ id: `
 /** Events and bytes of one run of a workflow, and its largest payload. */
 const measure = async (workflowId: string, runId?: string) => {
   const { events } = await suite.server().client.workflow.getHandle(workflowId, runId).fetchHistory();
-  const sizes: number[] = [];
-  const visit = (value: unknown): void => {
-    if (value instanceof Uint8Array) sizes.push(value.length);
-    else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) visit(inner);
-  };
-  // The start input holds the whole roster and is bounded on its own.
-  for (const event of events?.slice(1) ?? []) visit(event);
   const description = await suite.server().client.workflow.getHandle(workflowId, runId).describe();
-  return { events: events?.length ?? 0, bytes: description.historySize ?? 0, largest: Math.max(...sizes) };
+  return { events: events?.length ?? 0, bytes: description.historySize ?? 0, largest: largestPayload(events ?? []) };
 };
 
 test('a budget that is too small for all calls at once is waited for: what fits in the end completes', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SwarmView } from '../../domain/view.js';
 import { engineSuite } from '../helpers/engine-suite.js';
+import { largestPayload } from '../helpers/payloads.js';
 
 /** Large swarms on a real server: correct, and each workflow of them inside the limits of history (promises.md P6). */
 const suite = engineSuite(({ contract }) => (contract === 'ballot' ? { choice: 'approve', reasons: ['good'], claims: [] } : undefined));
@@ -19,20 +20,7 @@ const expectInsideLimits = async ({ swarmId }: SwarmView): Promise<number> => {
     const { historyLength, historySize } = await client.workflow.getHandle(workflowId, runId).describe();
     expect([historyLength <= 10_240, (historySize ?? 0) <= 10 * 1024 * 1024], `${workflowId}: ${historyLength} events, ${historySize} bytes`).toEqual([true, true]);
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    // The start input holds the roster and is bounded on its own.
-    const sizes = (events ?? []).slice(1).flatMap((event) => {
-      const found: number[] = [];
-      const visit = (value: unknown): void => {
-        if (value instanceof Uint8Array) found.push(value.length);
-        else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) visit(inner);
-      };
-      visit(event);
-      return found;
-    });
-    expect(
-      sizes.reduce((most, size) => Math.max(most, size), 0),
-      workflowId,
-    ).toBeLessThanOrEqual(128 * 1024);
+    expect(largestPayload(events ?? []), workflowId).toBeLessThanOrEqual(128 * 1024);
     const open = { now: 0, most: 0 };
     for (const event of events ?? []) {
       if (event.activityTaskScheduledEventAttributes || event.startChildWorkflowExecutionInitiatedEventAttributes || event.signalExternalWorkflowExecutionInitiatedEventAttributes)
