@@ -32,7 +32,8 @@ export const createModelActivities = ({ providers, blobs, ledger, process }: Mod
       const reply = await heartbeatWhile((onText) =>
         provider.generate({ key, model: name, system, prompt, contract, maxOutputTokens, traceId, signal: cancellationSignal(), onText, ...(choices ? { choices } : {}) }),
       );
-      return await ledger.record(call.key, textOf(call, reply), (text) => answerOf(call, reply, text));
+      const files = await filesOf(blobs, call, reply);
+      return await ledger.record(call.key, textOf(call, reply), (text) => ({ ...answerOf(call, reply, text), ...files }));
     } catch (error) {
       ledger.abandon(row);
       throw cancellationSignal().aborted ? new CancelledFailure('cancelled') : error;
@@ -56,6 +57,12 @@ const providerOf = (providers: ModelProviders, model: string): { provider: Model
 const textsOf = async (blobs: BlobStore, { prompt }: ModelCall): Promise<ReadonlyMap<string, string>> => {
   const hashes = [...new Set(prompt.flatMap((part) => ('ref' in part ? [part.ref] : [])))];
   return new Map(await Promise.all(hashes.map(async (hash) => [hash, await blobs.get(hash)] as const)));
+};
+
+/** What an answer wants written, stored before the answer that refers to it. */
+const filesOf = async (blobs: BlobStore, { contract }: ModelCall, { answer, broken }: ModelReply): Promise<Pick<ModelAnswer, 'files'>> => {
+  const files = broken === null ? (CONTRACTS[contract].files?.(answer as never) ?? []) : [];
+  return files.length === 0 ? {} : { files: (await blobs.put(JSON.stringify(files))).hash };
 };
 
 /** The text people read, or what a broken answer was. */

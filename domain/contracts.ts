@@ -1,3 +1,4 @@
+import type { FileWrite } from './effects.js';
 import { LIMITS } from './limits.js';
 
 /** Output contracts as JSON Schema data: the same text goes to a provider's schema mode, to a grammar and to the validator. */
@@ -24,6 +25,8 @@ export interface Contract {
   readonly render: (answer: never) => string;
   /** What the workflow decides on; null keeps the answer outside history. */
   readonly decide: ((answer: never) => unknown) | null;
+  /** The files that a valid answer wants to be written; null where it can want none. */
+  readonly files: ((answer: never) => readonly FileWrite[]) | null;
 }
 
 const text = (description: string, minLength = 0): Schema => (minLength > 0 ? { type: 'string', description, minLength } : { type: 'string', description });
@@ -88,7 +91,12 @@ const FINDING = record({
 const findingLine = (f: Finding): string => `[${f.severity}] ${f.reason} → ${f.fix}`;
 
 /** Ties a schema to the type of a valid answer, so that `render` and `decide` are checked. */
-const contract = <A>(schema: Schema, render: (answer: A) => string, decide: ((answer: A) => unknown) | null = null): Contract => ({ schema, render, decide }) as Contract;
+const contract = <A>(
+  schema: Schema,
+  render: (answer: A) => string,
+  decide: ((answer: A) => unknown) | null = null,
+  files: ((answer: A) => readonly FileWrite[]) | null = null,
+): Contract => ({ schema, render, decide, files }) as Contract;
 
 export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
   report: contract<Report>(
@@ -101,6 +109,8 @@ export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
       files: list(record({ path: text('Path in the workspace.'), content: text('The whole new content.'), why: text('Why this file.') }), 'Files to write.', 50),
     }),
     (a) => parts(a.summary, ...a.files.map((f) => `### ${f.path}\n${f.why}\n\n\`\`\`\n${f.content}\n\`\`\``)),
+    null,
+    (a) => a.files.map(({ path, content }) => ({ path, content })),
   ),
   review: contract<Review>(
     record({ verdict: oneOf('accept when the result serves the task, else revise.', ['accept', 'revise']), findings: list(FINDING, 'What is wrong; empty when accepted.', 8) }),

@@ -61,5 +61,7 @@ export interface ModelAnswer {
   /** Why the answer breaks its contract; null when it holds. `text` then keeps what the model wrote. */
   readonly broken: string | null;
   readonly inline: string | null;
+  /** Files it wants to be written, by reference to a list of `FileWrite` as JSON; absent where there are none. */
+  readonly files?: Hash;
   readonly usage: Usage;
 }

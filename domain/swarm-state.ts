@@ -1,5 +1,6 @@
 import { cast, closeRound, openBox, restartRound, type BallotBox, type Proposal } from './ballot.js';
 import { NOTHING, openBudget, type Amount, type Budget, type BudgetLimits } from './budget.js';
+import { applyToEffects, type Effect, type Workspace } from './effects.js';
 import type { ErrorReport } from './errors.js';
 import { append, openLog, type EventDraft, type EventLog, type SwarmEvent } from './events.js';
 import type { BlobRef } from './model-call.js';
@@ -53,6 +54,10 @@ export interface SwarmState {
   /** The outcome was voted down and stands all the same. */
   disputed: boolean;
   votes: BallotBox[];
+  /** Where it writes; null = nowhere. */
+  workspace: Workspace | null;
+  /** In the order they began. */
+  effects: Effect[];
   failure: ErrorReport | null;
   endedAt: number | null;
   /** Coordinators started so far; a replaced queen gets the next number. */
@@ -82,6 +87,8 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
   resultText: null,
   disputed: false,
   votes: [],
+  workspace: null,
+  effects: [],
   failure: null,
   endedAt: null,
   term: 0,
@@ -116,6 +123,7 @@ export const record = (state: SwarmState, draft: EventDraft): SwarmEvent => {
   const usage = draft.data?.['usage'] as CallUsage | undefined;
   if (usage) applyUsage(state, usage);
   applyToSwarm(state, draft);
+  applyToEffects(state.effects, draft);
   applyToVotes(state, draft);
   return event;
 };
@@ -217,6 +225,9 @@ const applyToSwarm = (state: SwarmState, { type, at, data = {} }: EventDraft): v
       return;
     case 'swarm.budgetRaised':
       state.budget = { ...state.budget, ...(data['budget'] as BudgetLimits) };
+      return;
+    case 'workspace.opened':
+      state.workspace = data['workspace'] as Workspace;
       return;
     case 'swarm.recalled':
       state.phase = 'plan';

@@ -4,10 +4,12 @@ import { blobInsert, createBlobs } from './blobs.js';
 import { databaseFile, openDatabase, openRelaxed } from './database.js';
 import { createGroupCommit } from './group-commit.js';
 import { createLedger } from './ledger.js';
-import type { BlobStore, CallLedger, SecretStore, SwarmArchive } from './port.js';
+import type { BlobStore, CallLedger, SecretStore, SwarmArchive, Workspaces } from './port.js';
 import { createSecrets } from './secrets.js';
+import { createWorkspaces } from './workspaces.js';
 
-export type { ArchivedSwarm, BlobStore, CallLedger, InFlightCall, SwarmArchive } from './port.js';
+export type { ArchivedSwarm, BlobStore, CallLedger, FileChange, InFlightCall, SwarmArchive, Workspaces } from './port.js';
+export { createWorkspaces } from './workspaces.js';
 export { acquireLock, withLock, type Lock } from './lock.js';
 
 export interface Storage {
@@ -15,6 +17,7 @@ export interface Storage {
   readonly ledger: CallLedger;
   readonly archive: SwarmArchive;
   readonly secrets: SecretStore;
+  readonly workspaces: Workspaces;
   close(): void;
 }
 
@@ -30,6 +33,7 @@ export const openStorage = ({ home, root }: { readonly home: string; readonly ro
     ledger: createLedger({ db, relaxed, insertBlob, commit }),
     archive: createArchive(store),
     secrets: createSecrets(db),
+    workspaces: createWorkspaces(home),
     close: () => {
       relaxed.close();
       db.close();

@@ -1,3 +1,4 @@
+import type { FileWrite, Workspace } from '../domain/effects.js';
 import type { SwarmEvent } from '../domain/events.js';
 import type { BlobRef, Hash, ModelAnswer } from '../domain/model-call.js';
 
@@ -40,6 +41,38 @@ export interface SecretStore {
   get(name: string): string | null;
   /** The secret of that name, made and on disk if there was none; whoever is first decides. */
   getOrPut(name: string, make: () => string): string;
+}
+
+/** What identifies one change of a workspace and who made it. */
+export interface ChangeId {
+  readonly key: string;
+  readonly taskId: string;
+  readonly agentId: string;
+}
+
+/** One file as two states of a workspace differ in it. */
+export interface FileChange {
+  readonly path: string;
+  readonly added: number;
+  readonly removed: number;
+}
+
+/** Branches that swarms write on; every change is one commit, all of it or nothing, whatever dies. */
+export interface Workspaces {
+  /** Begins the swarm's branch where the folder's repository stands, or in a private one that holds the folder as it is; asked again, the same one. */
+  open(swarmId: string, folder: string): Promise<Workspace>;
+  /** Writes files, once for each key. Throws `provider_rejected` for a path that may not be written and `conflict` for a key that was undone. */
+  write(workspace: Workspace, change: ChangeId, files: readonly FileWrite[]): Promise<{ readonly commit: string; readonly files: readonly string[] }>;
+  /** Undoes a change, once: each of its files gets what the last other change that stands wrote, or what was there at first. It can not happen afterwards. False = it had not happened. */
+  undo(workspace: Workspace, key: string): Promise<boolean>;
+  /** Refuses every change from now on; the keys of those that stand, newest first. */
+  seal(workspace: Workspace): Promise<readonly string[]>;
+  /** A file as the branch has it now; null when there is none. */
+  read(workspace: Workspace, path: string): Promise<string | null>;
+  /** What the swarm changed: as a patch, and file by file. */
+  diff(workspace: Workspace): Promise<{ readonly head: string; readonly patch: string; readonly files: readonly FileChange[] }>;
+  /** Writes what the swarm changed into the folder: all of it, or `conflict` and nothing. */
+  apply(workspace: Workspace): Promise<readonly FileChange[]>;
 }
 
 /** A swarm as the read model keeps it: what `show` printed at its end (contract.md JSON), and its events. */

@@ -45,5 +45,5 @@ export const snapshotFor = (state: SwarmState, tasks: readonly TaskState[], leas
   const { tokens, microUsd } = state.budget;
   const budget: Budget = { tokens: tokens === null ? null : lease.tokens, microUsd: microUsd === null ? null : lease.microUsd, spent: NOTHING, reserved: NOTHING };
   const usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0, microUsd: 0 };
-  return packState({ ...state, status: isPaused ? 'paused' : 'running', tasks: [...tasks], votes: [], budget, usage }, 0);
+  return packState({ ...state, status: isPaused ? 'paused' : 'running', tasks: [...tasks], votes: [], effects: [], budget, usage }, 0);
 };
