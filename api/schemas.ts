@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { EFFECT_STATUSES } from '../domain/effects.js';
 import { ERROR_CODES } from '../domain/errors.js';
 import { SWARM_STATUSES } from '../domain/swarm-state.js';
 import { VOTE_FORMS } from '../domain/tally.js';
@@ -71,6 +72,8 @@ export const swarm = z
     tasks: z.array(task),
     disputed: z.boolean(),
     votes: z.array(vote),
+    workspace: nullable(z.object({ folder: z.string(), repository: z.string(), root: z.string(), prefix: z.string(), branch: z.string(), base: z.string() })),
+    effects: z.array(z.object({ key: z.string(), taskId: z.string(), status: z.enum(EFFECT_STATUSES), files: z.array(z.string()), commit: nullable(z.string()) })),
     usage: z.object({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number(), costUsd: nullable(z.number()) }),
     budget: z.object({ tokens: nullable(z.number()), usd: nullable(z.number()) }),
     criticalPath: z.object({ tasks: z.array(z.string()), durationMs: z.number() }),

@@ -13,6 +13,7 @@ export const createDeps = (io: CliIo): CliDeps => ({
     return [...(await readCatalogue(await readSettings(flags))).agents.values()];
   },
   doctor: async (flags) => (await import('./doctor.js')).doctor(await readSettings(flags)),
+  branches: async (flags) => (await import('../storage/workspaces.js')).createWorkspaces((await readSettings(flags)).home),
   processes: {
     dev: async (flags, autoscale, say) => (await import('./run-dev.js')).runDev(await readSettings(flags), autoscale, say),
     devStop: async (flags) => {

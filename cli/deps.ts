@@ -1,3 +1,4 @@
+import type { FileChange, Workspace } from '../domain/effects.js';
 import type { AgentDefinition } from '../domain/agent.js';
 import type { Settings } from '../config/settings.js';
 import type { Swarms } from '../temporal/port.js';
@@ -87,6 +88,13 @@ export interface Processes {
   mcp(flags: GlobalFlags): Promise<void>;
 }
 
+/** The branches that swarms write on. */
+export interface Branches {
+  diff(workspace: Workspace): Promise<{ readonly head: string; readonly patch: string; readonly files: readonly FileChange[] }>;
+  /** Writes the changes into the folder: all, or `conflict` and nothing. */
+  apply(workspace: Workspace): Promise<readonly FileChange[]>;
+}
+
 /** Tells people what is going on; goes to standard error. */
 export type Say = (line: string) => void;
 
@@ -98,6 +106,7 @@ export interface CliDeps {
   swarms(request: { readonly flags: GlobalFlags; readonly need: Need; readonly say: Say }): Promise<OpenSwarms>;
   catalogue(flags: GlobalFlags): Promise<readonly AgentDefinition[]>;
   doctor(flags: GlobalFlags): Promise<readonly Check[]>;
+  branches(flags: GlobalFlags): Promise<Branches>;
   readonly processes: Processes;
   /** Milliseconds `run` waits for a worker to poll before it says that none does. */
   readonly workerPatienceMs?: number;

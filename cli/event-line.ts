@@ -28,6 +28,8 @@ const WORDS = [
   'text',
   'model',
   'topology',
+  'branch',
+  'commit',
   'by',
 ] as const;
 
@@ -45,6 +47,7 @@ const detailOf = (data: SwarmEvent['data']): string => {
     ...tasks,
     ...findings,
     ...(data['disputed'] === true ? ['disputed'] : []),
+    ...(Array.isArray(data['files']) ? [safeLine(data['files'].join(', '))] : []),
     ...(Array.isArray(data['value']) ? [safeLine(data['value'].join(', '))] : []),
     ...(typeof data['refuted'] === 'string' ? [`not counted: ${safeLine(data['refuted'])}`] : []),
     ...(typeof spec?.title === 'string' ? [safeLine(spec.title)] : []),

@@ -37,6 +37,9 @@ export const printEnd = (context: Context, view: SwarmView): void => {
   for (const task of view.tasks.filter(({ disputed }) => disputed)) sayPainted(`▲ ${safeLine(task.id)} is disputed: its reviewer did not accept it`);
   if (view.disputed) sayPainted('▲ the result is disputed: its voters rejected it twice');
   for (const vote of view.votes.filter(({ recount }) => !recount.agrees)) sayPainted(`▲ the vote ${safeLine(vote.id)} does not agree with its recount: please report this`);
+  const written = new Set(view.effects.flatMap(({ status, files }) => (status === 'done' ? files : [])));
+  if (written.size > 0)
+    sayPainted(`${written.size} ${written.size === 1 ? 'file' : 'files'} on ${safeLine(view.workspace?.branch ?? '')}: cf diff ${view.swarmId}, cf apply ${view.swarmId}`);
   if (view.failure) io.err.write(`${errorText(view.failure, paintErr)}\n`);
   if (view.result === null) return;
   if (!flags.quiet) io.err.write('\n');

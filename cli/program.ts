@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAgents } from './commands/agents.js';
+import { addApply, addDiff } from './commands/changes.js';
 import { addCompletion } from './commands/completion.js';
 import { addConfig } from './commands/config.js';
 import { addAdd, addAnswer, addBudget, addCancel, addPause, addResume, addSteer, addSwitch } from './commands/control.js';
@@ -20,6 +21,8 @@ const COMMANDS = [
   addPs,
   addShow,
   addResult,
+  addDiff,
+  addApply,
   addLogs,
   addCancel,
   addPause,

@@ -88,7 +88,9 @@ const announceModel = async ({ say }: Context, swarms: Swarms, command: StartCom
   if (chosen.model.startsWith('sim/')) say(simulatedLabel(chosen.model));
   if (chosen.model.startsWith('local/')) say('The embedded model shows the machinery; it answers poorly. ANTHROPIC_API_KEY, OPENAI_API_KEY or --model give a better one.');
   if (command.workspace !== undefined)
-    say(`The agents of this version have no file tools: nothing in ${command.workspace} is changed, and only the evidence of votes is looked up there.`);
+    say(
+      `Files that agents write go to a branch of the swarm's own: nothing in ${command.workspace} is changed before cf apply. Agents of this version write files, but read none.`,
+    );
   return chosen;
 };
 

@@ -21,8 +21,16 @@ export interface FileWrite {
   readonly content: string;
 }
 
+/** One file as a branch and its base differ in it; lines added and removed, 0 where it is no text. */
+export interface FileChange {
+  readonly path: string;
+  readonly added: number;
+  readonly removed: number;
+}
+
 /** `begun` = in doubt: it may have happened. `stuck` = it could not be undone. */
-export type EffectStatus = 'begun' | 'done' | 'undone' | 'stuck';
+export const EFFECT_STATUSES = ['begun', 'done', 'undone', 'stuck'] as const;
+export type EffectStatus = (typeof EFFECT_STATUSES)[number];
 
 /** What one task changed outside history; known before it is done, so that it can be undone whatever dies. */
 export interface Effect {

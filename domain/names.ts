@@ -59,6 +59,9 @@ export const scalerId = (queue: string): string => `cf-scaler/${queue}`;
 /** Key of one model call: unique in the swarm and the same over attempts, replays, continue-as-new and a new coordinator. */
 export const callKey = (swarmId: string, scope: string, purpose: string, nth: number): string => `${swarmId}/${scope}/${purpose}/${nth}`;
 
+/** Key of one effect of a task; `nth` tells its tries and rounds apart. */
+export const effectKey = (swarmId: string, taskId: string, nth: string): string => `${swarmId}/${taskId}/effect${nth}`;
+
 /**
  * The part of a purpose that tells prompts of one call apart: the role where the coordinator chose it, how many steering texts the prompt carries, and which try it is.
  * A coordinator that died before it reported an assignment is replaced by one that may choose otherwise; a key must never get another prompt.

@@ -227,7 +227,7 @@ const applyToSwarm = (state: SwarmState, { type, at, data = {} }: EventDraft): v
       state.budget = { ...state.budget, ...(data['budget'] as BudgetLimits) };
       return;
     case 'workspace.opened':
-      state.workspace = data['workspace'] as Workspace;
+      state.workspace = data as unknown as Workspace;
       return;
     case 'swarm.recalled':
       state.phase = 'plan';

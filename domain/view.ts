@@ -1,4 +1,5 @@
 import { criticalPath, type CriticalPath } from './critical-path.js';
+import type { EffectStatus, Workspace } from './effects.js';
 import type { ErrorReport } from './errors.js';
 import { roleOfAgent } from './selection.js';
 import type { SwarmInput } from './swarm-input.js';
@@ -22,6 +23,15 @@ export interface TaskView {
   readonly failure: string | null;
 }
 
+/** What one task changed in the workspace. */
+export interface EffectView {
+  readonly key: string;
+  readonly taskId: string;
+  readonly status: EffectStatus;
+  readonly files: readonly string[];
+  readonly commit: string | null;
+}
+
 /** `cf run --json`, `cf show --json`, `GET /v1/swarms/{id}` and `swarm_status` all return this document. */
 export interface SwarmView {
   readonly swarmId: string;
@@ -39,6 +49,9 @@ export interface SwarmView {
   /** The outcome was voted down and stands all the same. */
   readonly disputed: boolean;
   readonly votes: readonly VoteView[];
+  /** The branch it writes on, in the repository that holds it; null without a workspace. */
+  readonly workspace: Workspace | null;
+  readonly effects: readonly EffectView[];
   /** USD, not micro-USD; null = unknown. */
   readonly usage: { readonly modelCalls: number; readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number | null };
   readonly budget: { readonly tokens: number | null; readonly usd: number | null };
@@ -97,6 +110,8 @@ export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): Swa
     })),
     disputed: state.disputed,
     votes: state.votes.map(voteViewOf),
+    workspace: state.workspace ?? null,
+    effects: (state.effects ?? []).map(({ key, taskId, status, files, commit }) => ({ key, taskId, status, files, commit })),
     usage: {
       modelCalls: usage.modelCalls,
       inputTokens: usage.inputTokens,

@@ -8,7 +8,7 @@ import type { BlobStore, CallLedger, SecretStore, SwarmArchive, Workspaces } fro
 import { createSecrets } from './secrets.js';
 import { createWorkspaces } from './workspaces.js';
 
-export type { ArchivedSwarm, BlobStore, CallLedger, FileChange, InFlightCall, SwarmArchive, Workspaces } from './port.js';
+export type { ArchivedSwarm, BlobStore, CallLedger, InFlightCall, SwarmArchive, Workspaces } from './port.js';
 export { createWorkspaces } from './workspaces.js';
 export { acquireLock, withLock, type Lock } from './lock.js';
 

@@ -1,4 +1,4 @@
-import type { FileWrite, Workspace } from '../domain/effects.js';
+import type { FileChange, FileWrite, Workspace } from '../domain/effects.js';
 import type { SwarmEvent } from '../domain/events.js';
 import type { BlobRef, Hash, ModelAnswer } from '../domain/model-call.js';
 
@@ -48,13 +48,6 @@ export interface ChangeId {
   readonly key: string;
   readonly taskId: string;
   readonly agentId: string;
-}
-
-/** One file as two states of a workspace differ in it. */
-export interface FileChange {
-  readonly path: string;
-  readonly added: number;
-  readonly removed: number;
 }
 
 /** Branches that swarms write on; every change is one commit, all of it or nothing, whatever dies. */

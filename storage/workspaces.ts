@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { pathProblem, type Workspace } from '../domain/effects.js';
+import { pathProblem, type FileChange, type Workspace } from '../domain/effects.js';
 import { SwarmError } from '../domain/errors.js';
 import { git, GitRefusal, type GitRequest } from './git.js';
-import type { FileChange, Workspaces } from './port.js';
+import type { Workspaces } from './port.js';
 
 /** One commit of a swarm's branch, as its message tells it. */
 interface Entry {
@@ -250,6 +250,13 @@ export const createWorkspaces = (home: string): Workspaces => {
 
   return {
     open: async (swarmId, folder) => {
+      if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+        throw new SwarmError({
+          code: 'not_found',
+          message: `${folder} is no folder here.`,
+          why: "It is not on the worker's machine.",
+          fix: 'Run the worker where the workspace is.',
+        });
       const branch = `cf/${swarmId}`;
       const found = (await ownRepository(folder)) ?? (await privateRepository(swarmId, folder));
       const workspace: Workspace = { folder, branch, ...found };

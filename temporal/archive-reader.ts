@@ -8,7 +8,14 @@ export interface ArchivePort {
   events(swarmId: string, afterSeq: number, limit: number): readonly SwarmEvent[];
 }
 
-const fromArchive = (view: string): SwarmView => ({ ...(JSON.parse(view) as SwarmView), temporalUi: null, source: 'archive' });
+/** What views of older versions lack comes first. */
+const fromArchive = (view: string): SwarmView => ({
+  workspace: null,
+  effects: [],
+  ...(JSON.parse(view) as Omit<SwarmView, 'workspace' | 'effects'>),
+  temporalUi: null,
+  source: 'archive',
+});
 
 /** The view a swarm ended with, or null when the read model does not know it. */
 export const readEnded = (archive: ArchivePort, swarmId: string): SwarmView | null => {

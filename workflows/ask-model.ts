@@ -2,7 +2,7 @@ import * as wf from '@temporalio/workflow';
 import type { ModelActivities } from '../activities/call-model.js';
 import { costOf, isUnlimited, reserve, settle, upperBound, type Amount } from '../domain/budget.js';
 import { CONTRACTS, type ContractName } from '../domain/contracts.js';
-import { isErrorCode, type ErrorReport } from '../domain/errors.js';
+import type { ErrorReport } from '../domain/errors.js';
 import type { EventDraft } from '../domain/events.js';
 import { LIMITS, OUTPUT_TOKENS } from '../domain/limits.js';
 import type { ModelAnswer, PromptPart } from '../domain/model-call.js';
@@ -10,6 +10,7 @@ import { callKey, modelQueue } from '../domain/names.js';
 import { promptBytes, repairPrompt } from '../domain/prompts.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import type { CallUsage, SwarmState } from '../domain/swarm-state.js';
+import { failureOf } from './failure-of.js';
 import { modelCall } from './options.js';
 
 /** One question to a model; `scope`, `purpose` and `nth` make the call key. */
@@ -107,7 +108,7 @@ export const createAsker = ({ input, state, emit, isPaused, queue }: AskerDeps):
       return { ok: true, answer, usage: { in: inputTokens, out: outputTokens, microUsd } };
     } catch (error) {
       if (wf.isCancellation(error)) throw error;
-      return { ok: false, failure: failureOf(error) };
+      return { ok: false, failure: failureOf(error, 'A model call') };
     } finally {
       inFlight -= 1;
       if (!isUnlimited(state.budget)) state.budget = settle(state.budget, bound, used);
@@ -158,15 +159,3 @@ const brokenTwice = (model: string, contract: ContractName, { broken, text }: Mo
     `${broken ?? ''} Its text is kept as ${text.hash}.`,
     'Use a stronger model with --model.',
   );
-
-/** The report an activity failed with: its interceptor puts it into the failure's details. */
-const failureOf = (error: unknown): ErrorReport => {
-  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
-  if (cause instanceof wf.ApplicationFailure) {
-    const [details] = (cause.details ?? []) as ErrorReport[];
-    if (details && isErrorCode(details.code)) return details;
-    return report(isErrorCode(cause.type) ? cause.type : 'internal', cause.message);
-  }
-  if (cause instanceof wf.TimeoutFailure) return report('deadline_exceeded', 'A model call did not end in its time.', cause.message, 'Give the task a longer timeout.');
-  return report('internal', cause instanceof Error ? cause.message : String(cause));
-};

@@ -29,6 +29,15 @@ export const CHECK_CLAIMS: ActivityOptions = { taskQueue: SWARMS_QUEUE, startToC
 /** Keys and signatures of voters: on the swarms' queue, where the private keys are; the same again does no harm. */
 export const VOTE_KEYS: ActivityOptions = { taskQueue: SWARMS_QUEUE, startToCloseTimeout: '30 seconds', summary: 'keys and signatures of voters' };
 
+/** Changes of a workspace and their undoing: on the swarms' queue, where the branches are; what keeps failing is given up after two minutes. */
+export const WORKSPACE: ActivityOptions = {
+  taskQueue: SWARMS_QUEUE,
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '2 minutes',
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
+  summary: 'files of the workspace',
+};
+
 /** Storing texts: cheap and local, safe to repeat (content-addressed). */
 export const STORE_TEXTS: LocalActivityOptions = { startToCloseTimeout: '30 seconds', summary: 'store texts outside history' };
 

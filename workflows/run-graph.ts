@@ -6,6 +6,7 @@ import { loadOf, recordsOf, releaseAgent, roleOfAgent, selectRole, takeAgent, ty
 import { decisionOf, type TaskState } from '../domain/task-state.js';
 import { allSettled, DECISIONS, dependantsOf, readyTasks } from '../domain/task-graph.js';
 import type { Coordinator } from './coordinator.js';
+import { rollBackTask } from './effects.js';
 import { runTask } from './run-task.js';
 
 /** Which tasks a coordinator runs, and how many at once. */
@@ -70,6 +71,7 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
       for (;;) {
         const failure = await runTask(coordinator, task, agentId, roleOfAgent(agentId));
         if (!failure) return;
+        if (state.effects.length > 0) await rollBackTask(state, task.id, emit);
         if (failure.code === 'budget_exhausted' || task.tries >= task.retries) return fail(task, failure);
         emit({ type: 'task.retried', taskId: task.id, agentId, data: { message: failure.message } });
       }

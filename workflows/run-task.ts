@@ -8,6 +8,7 @@ import type { TaskState } from '../domain/task-state.js';
 import type { BlobRef } from '../domain/model-call.js';
 import { subTasksOf } from '../domain/sub-tasks.js';
 import type { Coordinator } from './coordinator.js';
+import { execute } from './effects.js';
 import { holdVote } from './hold-vote.js';
 
 /** One answer and one revision. */
@@ -20,7 +21,7 @@ type Judgement =
   | { readonly kind: 'undecided'; readonly preview: string }
   | { readonly kind: 'failed'; readonly failure: ErrorReport };
 
-/** One task by one agent: answer, judgement, at most one revision. Emits how it went and returns why it failed, or null. */
+/** One task by one agent: answer, judgement, at most one revision, and what it wants done. Emits how it went and returns why it failed, or null. */
 export const runTask = async (coordinator: Coordinator, task: TaskState, agentId: string, role: string): Promise<ErrorReport | null> => {
   const { input, state, ask, emit, contextOf } = coordinator;
   const contract = task.contract !== null && isContractName(task.contract) ? task.contract : (input.roster.find(({ name }) => name === role)?.output ?? 'report');
@@ -28,9 +29,14 @@ export const runTask = async (coordinator: Coordinator, task: TaskState, agentId
   const variant = variantOf(task.role === null ? role : null, context.steering.length, task.tries);
   const material = state.tasks.filter((other): other is TaskState & Material => task.dependsOn.includes(other.id) && other.output !== null);
   const first = answerPrompt(context, task, material);
-  const succeed = (data: Readonly<Record<string, unknown>> = {}): null => {
-    emit({ type: 'task.succeeded', taskId: task.id, agentId, data });
-    return null;
+  /** Validated: what the answer wants done is done, and only then has the task succeeded. */
+  const succeed = (files: string | undefined, round: number, data: Readonly<Record<string, unknown>> = {}): ErrorReport | null | Promise<ErrorReport | null> => {
+    const { workspace, swarmId } = state;
+    const end = (failure: ErrorReport | null): ErrorReport | null => {
+      if (failure === null) emit({ type: 'task.succeeded', taskId: task.id, agentId, data });
+      return failure;
+    };
+    return workspace && files !== undefined ? execute({ swarmId, workspace, emit }, { taskId: task.id, agentId, nth: `${variant}/${round}`, files }).then(end) : end(null);
   };
   let prompt = first;
   for (let round = 1; ; round += 1) {
@@ -43,11 +49,11 @@ export const runTask = async (coordinator: Coordinator, task: TaskState, agentId
     if (judged.kind === 'failed') return judged.failure;
     if (judged.kind === 'accepted') {
       const why = contract === 'plan' ? addSubTasks(coordinator, task, agentId, answered.answer.decision as Plan) : null;
-      return why === null ? succeed() : badPlan(task, why);
+      return why === null ? succeed(answered.answer.files, round) : badPlan(task, why);
     }
     if (round === ROUNDS || judged.kind === 'undecided') {
       if (input.strict) return refused(task, judged);
-      return succeed({ disputed: true, findings: judged.preview });
+      return succeed(answered.answer.files, round, { disputed: true, findings: judged.preview });
     }
     emit({ type: 'task.revised', taskId: task.id, agentId, data: {} });
     prompt = revisePrompt(first, output, judged.findings);

@@ -14,6 +14,7 @@ import { allSettled } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import { statusInputOf } from '../domain/view.js';
 import { advise } from './advise.js';
+import { beginBranch, compensate, type Ending } from './effects.js';
 import { listen } from './listen.js';
 import { controlSignal, type CoordinatorControl } from './messages.js';
 import { RECORD, STORE_TEXTS } from './options.js';
@@ -23,12 +24,6 @@ import type { queenSwarm } from './queen-swarm.js';
 
 const { storeTexts } = wf.proxyLocalActivities<TextActivities>(STORE_TEXTS);
 const { recordOutcome, recordEvents } = wf.proxyActivities<RecordActivities>(RECORD);
-
-/** How the body of a run ended, before it is written down. */
-interface Ending {
-  readonly status: SwarmStatus;
-  readonly failure: ErrorReport | null;
-}
 
 /** Root of the tree: recall → plan → run the topology → aggregate → record. Owns the event log, the budget, pause, steer and cancel. */
 export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<SwarmOutcome> {
@@ -59,7 +54,7 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
 
   const body = new wf.CancellationScope();
   const late = watchDeadline(input, body);
-  let ending: Ending;
+  let ending: Ending<SwarmStatus>;
   try {
     ending = await body.run(async () => {
       if (carried.length === 0) {
@@ -68,6 +63,8 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
           data: { topology: input.topology, model: input.model.ref, reason: input.model.reason, simulated: input.model.simulated, traceId: input.traceId },
         });
         state.texts = await storeTexts(textsOf(input));
+        const unusable = await beginBranch(input, emit);
+        if (unusable) return { status: 'failed', failure: unusable };
         emit({ type: 'swarm.recalled', data: { memories: 0 } });
         const refused = await plan(input, state, emit);
         if (refused) return { status: refused.code === 'budget_exhausted' ? 'budget_exhausted' : 'failed', failure: refused };
@@ -113,7 +110,7 @@ const runTerms = async (
   emit: (draft: Omit<EventDraft, 'at'>) => void,
   onStart: (handle: wf.ChildWorkflowHandle<typeof queenSwarm> | null) => void,
   tellCoordinator: () => Promise<void>,
-): Promise<Ending> => {
+): Promise<Ending<SwarmStatus>> => {
   let deaths = 0;
   for (;;) {
     if (isLong(input)) await continueAsNew(input, state);
@@ -204,16 +201,19 @@ const ignoreUnlessCancelled = (error: unknown): void => {
   wf.log.warn('the read model was not written', { error });
 };
 
-/** Writes the end into the log and the read model, then ends the workflow the way the Web UI shows best. */
-const finish = async (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'>) => void, { status, failure }: Ending): Promise<SwarmOutcome> => {
-  for (const task of state.tasks) if (task.status === 'pending' || isAsking(task)) emit({ type: 'task.skipped', taskId: task.id, data: { because: `the swarm ended ${status}` } });
+/** Undoes what must not stay, writes the end into the log and the read model, then ends the workflow the way the Web UI shows best. */
+const finish = async (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'>) => void, ending: Ending<SwarmStatus>): Promise<SwarmOutcome> => {
+  for (const task of state.tasks)
+    if (task.status === 'pending' || isAsking(task)) emit({ type: 'task.skipped', taskId: task.id, data: { because: `the swarm ended ${ending.status}` } });
+  const isUnwound = ending.status === 'failed' || ending.status === 'cancelled';
+  const { status, failure } = state.workspace === null ? ending : await compensate(state, ending, isUnwound, emit);
   emit({ type: 'swarm.ended', data: { status, failure, tokens: spentOf(state).tokens } });
   wf.upsertSearchAttributes({ CfStatus: [status], CfTokens: [spentOf(state).tokens] });
   await Promise.all([archiveEvents(state), recordOutcome(statusInputOf(input), nextSeq(state.log) - 1, ...packState(state, 0)).catch(ignoreUnlessCancelled)]);
   await wf.condition(wf.allHandlersFinished);
   const outcome = outcomeOf(state, Date.now());
   if (status === 'completed') return outcome;
-  if (status === 'cancelled') throw new wf.CancelledFailure('cancelled', [outcome]);
+  if (ending.status === 'cancelled' && status !== 'compensation_failed') throw new wf.CancelledFailure(status, [outcome]);
   throw wf.ApplicationFailure.create({ type: failure?.code ?? status, message: failure?.message ?? status, nonRetryable: true, details: [outcome] });
 };
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { SwarmView } from '../../temporal/views.js';
 import { act, type Context, type Registry, withSwarms } from '../context.js';
 
 /** `cf show`: everything about one swarm. */
@@ -30,9 +31,17 @@ const show = async (context: Context, { json }: { readonly json?: boolean }, swa
   print(`trace      ${safeLine(view.traceId)}`);
   if (view.temporalUi !== null) print(`web ui     ${safeLine(view.temporalUi)}`);
   if (view.source === 'archive') print('source     read model: the history of this swarm is gone');
+  if (view.workspace !== null) print(`branch     ${safeLine(view.workspace.branch)}: ${changesOf(view)}`);
   for (const vote of view.votes) for (const line of voteLines(vote)) print(line);
   if (view.failure) print(`\n${errorText(view.failure, paintOut)}`);
   if (view.result === null) return;
   print('');
   printResult(context, view.result, view);
+};
+
+/** What became of the changes of a swarm's tasks, and how to see them. */
+const changesOf = ({ swarmId, effects }: SwarmView): string => {
+  const of = (...wanted: readonly string[]): number => effects.filter(({ status }) => wanted.includes(status)).length;
+  const parts = [`${of('done')} changes`, ...(of('undone') > 0 ? [`${of('undone')} undone`] : []), ...(of('stuck') > 0 ? [`${of('stuck')} that could not be undone`] : [])];
+  return `${parts.join(', ')}${of('done') > 0 ? ` (cf diff ${swarmId})` : ''}`;
 };

@@ -22,6 +22,8 @@ const task = (id: string, status: TaskView['status'], more: Partial<TaskView> = 
 const view = (more: Partial<SwarmView> = {}): SwarmView => ({
   swarmId: 'swarm-1',
   disputed: false,
+  workspace: null,
+  effects: [],
   criticalPath: { tasks: [], durationMs: 0 },
   status: 'running',
   topology: 'queen',

@@ -1,5 +1,5 @@
 import { runCli } from '../../cli/main.js';
-import type { Check, CliDeps, GlobalFlags, Need, Output, ProcessStatus } from '../../cli/deps.js';
+import type { Branches, Check, CliDeps, GlobalFlags, Need, Output, ProcessStatus } from '../../cli/deps.js';
 import { loadSettings } from '../../config/load.js';
 import { createFakeSwarms, FAKE_CATALOGUE, type FakeSwarms } from './fake-swarms.js';
 
@@ -15,6 +15,7 @@ export interface CliOptions {
   readonly checks?: readonly Check[];
   readonly processes?: readonly ProcessStatus[];
   readonly openError?: Error;
+  readonly branches?: Branches;
 }
 
 export interface CliRun {
@@ -77,6 +78,7 @@ export const startCli = (args: readonly string[], options: CliOptions = {}): Sta
       return { swarms, close: async () => void (closed += 1) };
     },
     catalogue: async () => [...FAKE_CATALOGUE.values()],
+    branches: async () => options.branches ?? { diff: async () => ({ head: '', patch: '', files: [] }), apply: async () => [] },
     doctor: async () => options.checks ?? [],
     processes: {
       dev: async (flags, autoscale) => note(autoscale === null ? 'dev' : `dev ${autoscale.max} ${autoscale.quietMs}`, flags),

@@ -1,0 +1,20 @@
+import type { FileWrite, Workspace } from '../domain/effects.js';
+import type { BlobStore, ChangeId, Workspaces } from '../storage/port.js';
+
+export interface WorkspaceDeps {
+  readonly workspaces: Workspaces;
+  readonly blobs: BlobStore;
+}
+
+/** What agents change outside history, and how it is undone. Each may be repeated: a change happens once, and never after it was undone. */
+export const createWorkspaceActivities = ({ workspaces, blobs }: WorkspaceDeps) => ({
+  openWorkspace: (swarmId: string, folder: string): Promise<Workspace> => workspaces.open(swarmId, folder),
+  /** `files` = blob of a list of `FileWrite`. */
+  writeFiles: async ({ workspace, files, ...change }: ChangeId & { readonly workspace: Workspace; readonly files: string }): ReturnType<Workspaces['write']> =>
+    workspaces.write(workspace, change, JSON.parse(await blobs.get(files)) as readonly FileWrite[]),
+  /** False = it had not happened, and now it can't. */
+  undoFiles: (workspace: Workspace, key: string): Promise<boolean> => workspaces.undo(workspace, key),
+  /** Keys of the changes that stand, newest first; none can be added any more. */
+  sealWorkspace: (workspace: Workspace): Promise<readonly string[]> => workspaces.seal(workspace),
+});
+export type WorkspaceActivities = ReturnType<typeof createWorkspaceActivities>;
