@@ -1,7 +1,8 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import type { Claim } from '../domain/contracts.js';
-import type { BlobStore } from '../storage/port.js';
+import type { Workspace } from '../domain/effects.js';
+import type { BlobStore, Workspaces } from '../storage/port.js';
 
 export interface ClaimCheck {
   readonly claims: readonly Claim[];
@@ -9,6 +10,8 @@ export interface ClaimCheck {
   readonly outputs: Readonly<Record<string, string>>;
   /** Folder that `file` claims are read below; null = none. */
   readonly workspace: string | null;
+  /** Where the swarm writes, looked at first; absent = nowhere. */
+  readonly branch?: Workspace;
 }
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
@@ -20,20 +23,25 @@ const plain = (text: string): string =>
     .replace(/\s+/g, ' ')
     .trim();
 
-export const createClaimActivities = ({ blobs }: { readonly blobs: BlobStore }) => ({
+export interface ClaimDeps {
+  readonly blobs: BlobStore;
+  readonly workspaces: Pick<Workspaces, 'read'>;
+}
+
+export const createClaimActivities = (deps: ClaimDeps) => ({
   /** Looks up the evidence of a ballot and returns why each wrong claim is wrong; reads only, may be repeated. */
-  checkClaims: async ({ claims, outputs, workspace }: ClaimCheck): Promise<readonly string[]> => {
-    const found = await Promise.all(claims.map((claim) => refutationOf(claim, outputs, workspace, blobs)));
+  checkClaims: async (check: ClaimCheck): Promise<readonly string[]> => {
+    const found = await Promise.all(check.claims.map((claim) => refutationOf(claim, check, deps)));
     return found.filter((why) => why !== null);
   },
 });
 export type ClaimActivities = ReturnType<typeof createClaimActivities>;
 
-const refutationOf = async ({ kind, source, quote }: Claim, outputs: ClaimCheck['outputs'], workspace: string | null, blobs: BlobStore): Promise<string | null> => {
+const refutationOf = async ({ kind, source, quote }: Claim, { outputs, workspace, branch }: ClaimCheck, { blobs, workspaces }: ClaimDeps): Promise<string | null> => {
   if (kind === 'command') return `No result of the command "${source}" is known: agents run none.`;
   const hash = outputs[source];
   if (kind === 'output' && hash === undefined) return `There is no output of a task "${source}".`;
-  const text = kind === 'output' ? await blobs.get(hash ?? '') : await readInside(workspace, source);
+  const text = kind === 'output' ? await blobs.get(hash ?? '') : ((branch ? await workspaces.read(branch, source) : null) ?? (await readInside(workspace, source)));
   if (text === null) return `The file "${source}" can't be read in the workspace.`;
   return plain(text).includes(plain(quote)) ? null : `"${quote.slice(0, 80)}" does not stand in ${kind} ${source}.`;
 };

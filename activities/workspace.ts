@@ -1,4 +1,5 @@
 import type { FileWrite, Workspace } from '../domain/effects.js';
+import { heartbeatWhile } from './heartbeat-while.js';
 import type { BlobStore, ChangeId, Workspaces } from '../storage/port.js';
 
 export interface WorkspaceDeps {
@@ -8,13 +9,13 @@ export interface WorkspaceDeps {
 
 /** What agents change outside history, and how it is undone. Each may be repeated: a change happens once, and never after it was undone. */
 export const createWorkspaceActivities = ({ workspaces, blobs }: WorkspaceDeps) => ({
-  openWorkspace: (swarmId: string, folder: string): Promise<Workspace> => workspaces.open(swarmId, folder),
+  openWorkspace: (swarmId: string, folder: string): Promise<Workspace> => heartbeatWhile(() => workspaces.open(swarmId, folder)),
   /** `files` = blob of a list of `FileWrite`. */
   writeFiles: async ({ workspace, files, ...change }: ChangeId & { readonly workspace: Workspace; readonly files: string }): ReturnType<Workspaces['write']> =>
-    workspaces.write(workspace, change, JSON.parse(await blobs.get(files)) as readonly FileWrite[]),
+    heartbeatWhile(async () => workspaces.write(workspace, change, JSON.parse(await blobs.get(files)) as readonly FileWrite[])),
   /** False = it had not happened, and now it can't. */
-  undoFiles: (workspace: Workspace, key: string): Promise<boolean> => workspaces.undo(workspace, key),
+  undoFiles: (workspace: Workspace, key: string): Promise<boolean> => heartbeatWhile(() => workspaces.undo(workspace, key)),
   /** Keys of the changes that stand, newest first; none can be added any more. */
-  sealWorkspace: (workspace: Workspace): Promise<readonly string[]> => workspaces.seal(workspace),
+  sealWorkspace: (workspace: Workspace): Promise<readonly string[]> => heartbeatWhile(() => workspaces.seal(workspace)),
 });
 export type WorkspaceActivities = ReturnType<typeof createWorkspaceActivities>;

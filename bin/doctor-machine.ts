@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, sep } from 'node:path';
 import type { Check } from '../cli/deps.js';
+import { git } from '../storage/git.js';
 
 const OLDEST_NODE = [20, 19] as const;
 
@@ -47,6 +48,15 @@ const native = async (name: string, load: () => Promise<string>): Promise<Check>
       found: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
       fix: 'Install again with the Node that runs cf: npm rebuild (a glibc system is needed).',
     };
+  }
+};
+
+/** Agents of a swarm with a workspace write on a branch; without one nothing needs git. */
+export const gitCheck = async (version: () => Promise<string> = () => git({ args: ['--version'] })): Promise<Check> => {
+  try {
+    return { name: 'git', state: 'ok', found: `${(await version()).trim()}.`, fix: '' };
+  } catch (error) {
+    return { name: 'git', state: 'warning', found: error instanceof Error ? error.message : String(error), fix: 'Install git 2.20 or newer to use --workspace.' };
   }
 };
 

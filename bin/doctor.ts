@@ -4,7 +4,7 @@ import { packageRoot } from '../config/package-root.js';
 import type { Settings } from '../config/settings.js';
 import { reportOf } from '../domain/errors.js';
 import { modelQueue, SWARMS_QUEUE, type ProviderName } from '../domain/names.js';
-import { diskCheck, nativeChecks, nodeCheck, pathCheck } from './doctor-machine.js';
+import { diskCheck, gitCheck, nativeChecks, nodeCheck, pathCheck } from './doctor-machine.js';
 import { temporalChecks } from './doctor-temporal.js';
 import { runningTarget } from './local.js';
 
@@ -14,6 +14,7 @@ export const doctor = async (settings: Settings): Promise<readonly Check[]> => {
   return [
     nodeCheck(process.versions.node),
     ...(await nativeChecks()),
+    await gitCheck(),
     pathCheck(process.env['PATH'] ?? '', packageRoot),
     ...(await temporalChecks({ target: await runningTarget(settings), queues: [SWARMS_QUEUE, ...(provider ? [modelQueue(provider)] : [])] })),
     check,

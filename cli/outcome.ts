@@ -38,6 +38,8 @@ export const printEnd = (context: Context, view: SwarmView): void => {
   if (view.disputed) sayPainted('▲ the result is disputed: its voters rejected it twice');
   for (const vote of view.votes.filter(({ recount }) => !recount.agrees)) sayPainted(`▲ the vote ${safeLine(vote.id)} does not agree with its recount: please report this`);
   const written = new Set(view.effects.flatMap(({ status, files }) => (status === 'done' ? files : [])));
+  const undone = view.effects.filter(({ status }) => status === 'undone').length;
+  if (undone > 0) sayPainted(`${undone} ${undone === 1 ? 'change was' : 'changes were'} undone on ${safeLine(view.workspace?.branch ?? '')}`);
   if (written.size > 0)
     sayPainted(`${written.size} ${written.size === 1 ? 'file' : 'files'} on ${safeLine(view.workspace?.branch ?? '')}: cf diff ${view.swarmId}, cf apply ${view.swarmId}`);
   if (view.failure) io.err.write(`${errorText(view.failure, paintErr)}\n`);

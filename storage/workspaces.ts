@@ -277,10 +277,14 @@ export const createWorkspaces = (home: string): Workspaces => {
     apply: async (workspace) => {
       const { patch, files } = await diff(workspace);
       if (files.length === 0) return [];
+      const applyIt = (...flags: readonly string[]): Promise<string> =>
+        inside(workspace, [`--work-tree=${workspace.root}`, 'apply', '--whitespace=nowarn', ...flags, '-'], { cwd: workspace.root, input: patch });
       try {
-        await inside(workspace, [`--work-tree=${workspace.root}`, 'apply', '--whitespace=nowarn', '-'], { cwd: workspace.root, input: patch });
+        await applyIt();
       } catch (error) {
         if (!(error instanceof GitRefusal)) throw error;
+        // Applied before: it is all there.
+        if ((await orNull(applyIt('--reverse', '--check'))) !== null) return files;
         throw new SwarmError({
           code: 'conflict',
           message: `The changes do not fit onto ${workspace.folder} as it is now; nothing was written.`,

@@ -180,7 +180,7 @@ export interface Polled {
 export const fileBallot = async ({ state, input, emit }: Coordinator, { proposal, round: open }: BallotBox, motion: Motion, polled: Polled, round = open): Promise<void> => {
   const { voter, value, claims, isAuthentic, usage } = polled;
   const outputs = Object.fromEntries(state.tasks.flatMap(({ id, output }) => (output === null ? [] : [[id, output.hash]])));
-  const refuted = claims.length === 0 ? [] : await checkClaims({ claims, outputs, workspace: input.workspace ?? null });
+  const refuted = claims.length === 0 ? [] : await checkClaims({ claims, outputs, workspace: input.workspace ?? null, ...(state.workspace ? { branch: state.workspace } : {}) });
   const { hash, bytes } = polled.text;
   const data: CastData = { vote: proposal.id, proposal: polled.proposal ?? proposal.id, round, voter, value, text: { hash, bytes }, isAuthentic, refuted: refuted[0] ?? null };
   emit({ type: 'vote.cast', ...taskOf(motion), agentId: voter, data: { ...data, usage } });

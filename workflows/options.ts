@@ -33,6 +33,7 @@ export const VOTE_KEYS: ActivityOptions = { taskQueue: SWARMS_QUEUE, startToClos
 export const WORKSPACE: ActivityOptions = {
   taskQueue: SWARMS_QUEUE,
   startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '5 seconds',
   scheduleToCloseTimeout: '2 minutes',
   retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
   summary: 'files of the workspace',

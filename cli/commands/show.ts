@@ -42,6 +42,10 @@ const show = async (context: Context, { json }: { readonly json?: boolean }, swa
 /** What became of the changes of a swarm's tasks, and how to see them. */
 const changesOf = ({ swarmId, effects }: SwarmView): string => {
   const of = (...wanted: readonly string[]): number => effects.filter(({ status }) => wanted.includes(status)).length;
-  const parts = [`${of('done')} changes`, ...(of('undone') > 0 ? [`${of('undone')} undone`] : []), ...(of('stuck') > 0 ? [`${of('stuck')} that could not be undone`] : [])];
+  const parts = [
+    `${of('done')} ${of('done') === 1 ? 'change' : 'changes'}`,
+    ...(of('undone') > 0 ? [`${of('undone')} undone`] : []),
+    ...(of('stuck') > 0 ? [`${of('stuck')} that could not be undone`] : []),
+  ];
   return `${parts.join(', ')}${of('done') > 0 ? ` (cf diff ${swarmId})` : ''}`;
 };

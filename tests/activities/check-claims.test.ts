@@ -39,3 +39,14 @@ test('a file outside the workspace is not read, by whatever path or link, and no
     expect(await check({ kind: 'file', source, quote: 'the secret' })).toEqual([`The file "${source}" can't be read in the workspace.`]);
   expect(await check({ kind: 'file', source: 'src/sort.ts', quote: 'merge' }, null)).toHaveLength(1);
 });
+
+test('a file is looked up where the swarm wrote it, before the folder', async () => {
+  const storage = openStorage({ home: tempFolder(), root: packageRoot });
+  const folder = tempFolder();
+  writeFileSync(join(folder, 'a.txt'), 'what was there');
+  const branch = await storage.workspaces.open('swarm-claims', folder);
+  await storage.workspaces.write(branch, { key: 'k', taskId: 't1', agentId: 'coder-1' }, [{ path: 'a.txt', content: 'what the agent wrote' }]);
+  const { checkClaims } = createClaimActivities(storage);
+  const check = (quote: string) => checkClaims({ claims: [{ kind: 'file', source: 'a.txt', quote }], outputs: {}, workspace: folder, branch });
+  expect([await check('the agent wrote'), await check('what was there')]).toEqual([[], ['"what was there" does not stand in file a.txt.']]);
+});

@@ -55,7 +55,7 @@ describe('cf run', () => {
     ];
     const { code, err } = await cli(['run', objective, ...flags], { swarms });
     expect(code).toBe(0);
-    expect(err).toContain('have no file tools');
+    expect(err).toContain('is changed before cf apply');
     expect(swarms.started[0]?.command).toEqual({
       objective,
       topology: 'queen',

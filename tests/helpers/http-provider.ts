@@ -39,13 +39,15 @@ export interface HttpProviderOptions {
   readonly latencyMs?: (key: string, nth: number) => number;
   /** The fault of one request, or null for a whole answer; `nth` counts requests of that key from 1. */
   readonly fault?: (key: string, nth: number) => Fault | null;
+  /** The answer to a key instead of the smallest one its contract accepts. */
+  readonly answer?: (contract: string, key: string) => string;
 }
 
 /** The answer to a key: the text says which call it answers, so that a mix-up or a cut shows. */
 export const answerOf = (contract: string, key: string): string => (isContractName(contract) ? JSON.stringify(answerFor(contract, key)) : '{}');
 
 /** An OpenAI-compatible server that counts by `Idempotency-Key`: the outside ledger of the chaos tests. */
-export const startHttpProvider = async ({ latencyMs = () => 20, fault = () => null }: HttpProviderOptions = {}): Promise<HttpProvider> => {
+export const startHttpProvider = async ({ latencyMs = () => 20, fault = () => null, answer = answerOf }: HttpProviderOptions = {}): Promise<HttpProvider> => {
   const calls = new Map<string, ProviderCall>();
   const arrivals = new Set<() => void>();
   let inFlight = 0;
@@ -76,7 +78,7 @@ export const startHttpProvider = async ({ latencyMs = () => 20, fault = () => nu
       lastAnswerAt = Date.now();
       call.answeredAt.push(lastAnswerAt);
     };
-    setTimeout(() => reply(response, wanted, contract, key, onAnswered), latencyMs(key, call.requests));
+    setTimeout(() => reply(response, wanted, answer(contract, key), onAnswered), latencyMs(key, call.requests));
   };
 
   const server = createServer((request, response) => {
@@ -110,10 +112,10 @@ const completion = (content: string): string =>
 
 const json = { 'content-type': 'application/json' };
 
-const reply = (response: ServerResponse, fault: Fault | null, contract: string, key: string, onAnswered: () => void): void => {
+const reply = (response: ServerResponse, fault: Fault | null, answer: string, onAnswered: () => void): void => {
   const error = (status: number, headers: Record<string, string> = {}): void =>
     void response.writeHead(status, { ...json, ...headers }).end('{"error":{"type":"scripted","message":"scripted"}}');
-  const whole = completion(answerOf(contract, key));
+  const whole = completion(answer);
   switch (fault) {
     case null:
       // Counted only when the last byte has left for a client that is still there.

@@ -12,6 +12,7 @@ import { snapshotOf } from '../../temporal/snapshot.js';
 import type { RunningWorker } from '../../workers/worker.js';
 import { testModel } from '../helpers/engine.js';
 import { engineSuite } from '../helpers/engine-suite.js';
+import { tempFolder } from '../helpers/temp-folder.js';
 
 /** Records one history per outcome of this version; run by hand with `npm run record:histories` before a release, never overwriting an older version's folder. */
 const folder = join(packageRoot, 'tests', 'histories', packageVersion);
@@ -23,6 +24,7 @@ const suite = engineSuite(({ call, prompt, contract }) => {
   if (contract === 'ballot' && prompt.includes('evidence')) return { choice: 'approve', reasons: [], claims: [{ kind: 'output', source: 'a', quote: 'answer to' }] };
   if (call.startsWith('flaky/answer/')) return new SwarmError({ code: 'provider_rejected', message: 'scripted refusal' });
   if (call === 'split/answer/1' && contract === 'plan') return { tasks: [{ id: 'a', title: 'Do split.a', role: 'researcher', dependsOn: [] }] };
+  if (contract === 'patch' && prompt.includes('writes files')) return { summary: 'wrote', files: [{ path: `${call.split('/')[0]}.txt`, content: call, why: '' }] };
   if (call.startsWith('refused/review') || call === 'revised/review/1') return refusal;
   if (call.startsWith('broken/answer')) return new SwarmError({ code: 'provider_rejected', message: 'scripted refusal' });
   if (call === 'repaired/answer/1') return 'no JSON';
@@ -100,6 +102,8 @@ record('queen-replaced', { tasks: [task('q1'), task('q2', { dependsOn: ['q1'] })
   await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => type === 'swarm.queenReplaced'), 20_000);
   open();
 });
+record('written', { objective: 'It writes files.', workspace: tempFolder(), tasks: [task('a', { output: 'patch' }), task('b', { output: 'patch' })] });
+record('compensated', { objective: 'It writes files.', workspace: tempFolder(), tasks: [task('a', { output: 'patch' }), task('b', { output: 'patch', dependsOn: ['a'] }), task('broken', { dependsOn: ['b'] })] });
 record('voted', { votes: 'outcome' });
 record('voted-down', { votes: 'outcome', objective: 'To be voted down.', tasks: [task('a')] });
 record('voted-strict', { votes: 'outcome', strict: true, objective: 'To be voted down.', tasks: [task('a')] });

@@ -178,11 +178,14 @@ test('a folder below the top of its repository, one without a commit, and one wi
   }
 });
 
-test('apply writes all or nothing', async () => {
+test('apply writes all or nothing, and a second time changes nothing', async () => {
   const folder = repository({ 'a.txt': 'a\n', 'b.txt': 'b\n' });
   const workspaces = createWorkspaces(tempFolder());
   const workspace = await workspaces.open('swarm-apply', folder);
   await workspaces.write(workspace, by('k'), files({ 'a.txt': 'A\n', 'b.txt': 'B\n' }));
+  await workspaces.apply(workspace);
+  expect([await workspaces.apply(workspace), readFileSync(join(folder, 'b.txt'), 'utf8')]).toMatchObject([[{ path: 'a.txt' }, { path: 'b.txt' }], 'B\n']);
+  writeFileSync(join(folder, 'a.txt'), 'a\n');
   writeFileSync(join(folder, 'b.txt'), 'mine\n');
   await expect(workspaces.apply(workspace)).rejects.toMatchObject({ code: 'conflict' });
   expect([readFileSync(join(folder, 'a.txt'), 'utf8'), readFileSync(join(folder, 'b.txt'), 'utf8')]).toEqual(['a\n', 'mine\n']);
