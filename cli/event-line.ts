@@ -37,6 +37,7 @@ const detailOf = (data: SwarmEvent['data']): string => {
   const words = WORDS.flatMap((name) =>
     typeof data[name] === 'string' && data[name] !== '' ? [name === 'message' || name === 'text' ? safeLine(data[name]) : `${name}: ${safeLine(data[name])}`] : [],
   );
+  const lessons = Array.isArray(data['lessons']) ? [`${data['lessons'].length} lessons`] : [];
   const tasks = typeof data['tasks'] === 'number' ? [`${data['tasks']} tasks`] : [];
   const findings = Array.isArray(data['findings']) ? data['findings'].map((finding) => safeLine(String(finding))) : [];
   const preview = (data['output'] ?? data['result']) as { preview?: unknown } | undefined;
@@ -45,6 +46,7 @@ const detailOf = (data: SwarmEvent['data']): string => {
   return [
     ...words,
     ...tasks,
+    ...lessons,
     ...findings,
     ...(data['disputed'] === true ? ['disputed'] : []),
     ...(Array.isArray(data['files']) ? [safeLine(data['files'].join(', '))] : []),

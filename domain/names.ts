@@ -63,11 +63,11 @@ export const callKey = (swarmId: string, scope: string, purpose: string, nth: nu
 export const effectKey = (swarmId: string, taskId: string, nth: string): string => `${swarmId}/${taskId}/effect${nth}`;
 
 /**
- * The part of a purpose that tells prompts of one call apart: the role where the coordinator chose it, how many steering texts the prompt carries, and which try it is.
+ * The part of a purpose that tells prompts of one call apart: the role where the coordinator chose it, how many steering texts and which lessons the prompt carries, and which try it is.
  * A coordinator that died before it reported an assignment is replaced by one that may choose otherwise; a key must never get another prompt.
  */
-export const variantOf = (chosenRole: string | null, steerings: number, tries = 0): string =>
-  `${chosenRole === null ? '' : `.${chosenRole}`}${steerings === 0 ? '' : `.s${steerings}`}${tries === 0 ? '' : `.try${tries + 1}`}`;
+export const variantOf = (chosenRole: string | null, steerings: number, tries = 0, lessons = ''): string =>
+  `${chosenRole === null ? '' : `.${chosenRole}`}${steerings === 0 ? '' : `.s${steerings}`}${lessons === '' ? '' : `.l${lessons}`}${tries === 0 ? '' : `.try${tries + 1}`}`;
 
 export const SEARCH_ATTRIBUTES = {
   CfStatus: 'KEYWORD',

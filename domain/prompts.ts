@@ -64,6 +64,7 @@ export interface Material {
 export const answerPrompt = ({ objective, steering }: PromptContext, task: TaskState, material: readonly Material[]): readonly PromptPart[] => [
   ref('Objective of the swarm', objective),
   ...guidance(steering),
+  ...(task.lessons ?? []).map((lesson) => ref('What a reviewer found in other work of this kind: do better', lesson)),
   ...material.map(({ title, output }) => ref(`Result of an earlier task: ${oneLine(title)}`, output)),
   text('Your task', task.title),
 ];

@@ -3,6 +3,7 @@ import { NOTHING, openBudget, type Amount, type Budget, type BudgetLimits } from
 import { applyToEffects, type Effect, type Workspace } from './effects.js';
 import type { ErrorReport } from './errors.js';
 import { append, openLog, type EventDraft, type EventLog, type SwarmEvent } from './events.js';
+import { mergeLessons, type Lesson } from './lessons.js';
 import type { BlobRef } from './model-call.js';
 import type { Topology } from './names.js';
 import type { SwarmInput } from './swarm-input.js';
@@ -54,6 +55,8 @@ export interface SwarmState {
   /** The outcome was voted down and stands all the same. */
   disputed: boolean;
   votes: BallotBox[];
+  /** What was found wrong with answers so far, in the order it came. */
+  lessons: readonly Lesson[];
   /** Where it writes; null = nowhere. */
   workspace: Workspace | null;
   /** In the order they began. */
@@ -87,6 +90,7 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
   resultText: null,
   disputed: false,
   votes: [],
+  lessons: [],
   workspace: null,
   effects: [],
   failure: null,
@@ -124,6 +128,7 @@ export const record = (state: SwarmState, draft: EventDraft): SwarmEvent => {
   if (usage) applyUsage(state, usage);
   applyToSwarm(state, draft);
   applyToEffects(state.effects, draft);
+  learnFrom(state, draft);
   applyToVotes(state, draft);
   return event;
 };
@@ -144,6 +149,7 @@ const applyToTask = (task: TaskState, { type, at, agentId, data = {} }: EventDra
       task.status = 'running';
       task.agentId = agentId ?? null;
       task.steerings = Number(data['steerings'] ?? 0);
+      task.lessons = (data['lessons'] as TaskState['lessons'] | undefined) ?? [];
       task.attempts = 1;
       task.startedAt ??= at;
       return;
@@ -196,6 +202,13 @@ const applyToTask = (task: TaskState, { type, at, agentId, data = {} }: EventDra
       return;
     default:
   }
+};
+
+/** A refused answer teaches whoever does work of its craft later. */
+const learnFrom = (state: SwarmState, { type, taskId = '', data = {} }: EventDraft): void => {
+  if (type !== 'task.reviewed' || typeof data['craft'] !== 'string') return;
+  const { hash, bytes } = data['review'] as TextRef;
+  state.lessons = mergeLessons(state.lessons, [{ craft: data['craft'], taskId, text: { hash, bytes } }]);
 };
 
 const applyUsage = (state: SwarmState, { in: inputTokens, out: outputTokens, microUsd }: CallUsage): void => {

@@ -1,3 +1,4 @@
+import type { Lesson } from './lessons.js';
 import type { BlobRef } from './model-call.js';
 import type { ErrorReport } from './errors.js';
 import type { OnFailure, TaskDecision, TaskSpec, TaskStatus } from './task-graph.js';
@@ -30,6 +31,8 @@ export interface TaskState {
   agentId: string | null;
   /** How many steering texts its prompts carry: fixed at assignment, so that a call key never gets another prompt. */
   steerings: number | null;
+  /** What its prompts tell of earlier work, fixed at assignment for the same reason; null before it. */
+  lessons: readonly Lesson['text'][] | null;
   output: BlobRef | null;
   /** What the last review found, by reference. */
   review: BlobRef | null;
@@ -63,6 +66,7 @@ export const openTask = (spec: TaskSpec, added: { readonly parent: string | null
   attempts: 0,
   agentId: null,
   steerings: null,
+  lessons: null,
   output: null,
   review: null,
   failure: null,
@@ -97,6 +101,7 @@ export const NEW_TASK = {
   question: null,
   asks: 0,
   decisions: [],
+  lessons: null,
 } as const;
 
 /** Tasks that were running under a coordinator or a member that has ended: open again; their answered calls are found in the ledger. */

@@ -2,6 +2,7 @@ import * as wf from '@temporalio/workflow';
 import { detailsOf } from '../domain/details.js';
 import type { EventDraft } from '../domain/events.js';
 import type { PromptContext } from '../domain/prompts.js';
+import { mergeLessons } from '../domain/lessons.js';
 import { openPool, releaseAgent, takeAgent, type AgentPool } from '../domain/selection.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import { unpackState } from '../domain/pack-state.js';
@@ -64,6 +65,7 @@ export const openCoordinator = (input: SwarmInput, snapshot: readonly unknown[],
         const task = taskOf(state, id);
         if (task && decisions.length > task.decisions.length) task.decisions = decisions;
       }
+      state.lessons = mergeLessons(state.lessons, wanted.lessons ?? []);
       if (wanted.budget) state.budget = { ...state.budget, ...wanted.budget };
       for (const listener of listeners) listener();
     },

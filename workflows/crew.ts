@@ -1,6 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import { NOTHING, type Amount, type Budget } from '../domain/budget.js';
 import type { EventDraft } from '../domain/events.js';
+import type { Lesson } from '../domain/lessons.js';
 import { packState } from '../domain/pack-state.js';
 import { isStale, type SwarmState } from '../domain/swarm-state.js';
 import type { TaskState } from '../domain/task-state.js';
@@ -27,13 +28,41 @@ export const listenToMembers = ({ relay, state }: Coordinator, onDraft: (draft: 
 };
 
 /** What a coordinator hands on of its control: tasks and budget reach a member as what it is assigned and leased. */
-export const memberControl = (control: CoordinatorControl, version: number, isStopping: boolean): CoordinatorControl => ({
+export const memberControl = (control: CoordinatorControl, lessons: readonly Lesson[], version: number, isStopping: boolean): CoordinatorControl => ({
   paused: control.paused,
   steering: control.steering,
+  ...(lessons.length === 0 ? {} : { lessons }),
   ...(control.decisions ? { decisions: control.decisions } : {}),
   handOver: control.handOver || isStopping,
   version,
 });
+
+/** Lessons are gathered for this long before they go down. */
+const GATHERING = '5 seconds';
+
+/** Hands what was learned below to every member, by telling them all again; `stop` ends it. */
+export const handLessonsDown = (state: SwarmState, tellAll: () => Promise<void>): { stop(): Promise<void> } => {
+  const scope = new wf.CancellationScope();
+  let told = state.lessons;
+  const running = scope
+    .run(async () => {
+      for (;;) {
+        await wf.condition(() => state.lessons !== told);
+        await wf.sleep(GATHERING, { summary: 'gather lessons for the members' });
+        told = state.lessons;
+        await tellAll();
+      }
+    })
+    .catch((error: unknown) => {
+      if (!wf.isCancellation(error)) throw error;
+    });
+  return {
+    stop: () => {
+      scope.cancel();
+      return running;
+    },
+  };
+};
 
 /** A member that has just ended needs no message: whoever replaces it starts from all of it. */
 export const unlessEnded = async (sending: Promise<void> | undefined): Promise<void> => {

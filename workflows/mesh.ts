@@ -11,7 +11,7 @@ import { reopenRunning, specOf, type TaskState } from '../domain/task-state.js';
 import { allSettled, isSettled } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import type { Coordinator } from './coordinator.js';
-import { listenToMembers, memberControl, snapshotFor, unlessEnded } from './crew.js';
+import { handLessonsDown, listenToMembers, memberControl, snapshotFor, unlessEnded } from './crew.js';
 import type { Poll } from './hold-vote.js';
 import type { meshPeer } from './mesh-peer.js';
 import { controlSignal, rosterSignal, type MeshRoster } from './messages.js';
@@ -64,9 +64,10 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
     fates: [...new Set(state.tasks.filter((task) => !isSettled(task)).flatMap(({ dependsOn }) => dependsOn))].flatMap((id) => fateOf(state.tasks, id) ?? []),
   });
   const tellAll = async (): Promise<void> => {
-    const wanted = memberControl(control(), nextVersion(), isStopping);
+    const wanted = memberControl(control(), state.lessons, nextVersion(), isStopping);
     await Promise.all(alive().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, wanted))));
   };
+  const lessons = handLessonsDown(state, tellAll);
   const callRoll = async (): Promise<void> => {
     const now = roster();
     await Promise.all(alive().map(({ handle }) => unlessEnded(handle?.signal(rosterSignal, now))));
@@ -197,6 +198,7 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
     run,
     poll: () => (alive().length === 0 ? undefined : peerPoll),
     close: async () => {
+      await lessons.stop();
       await stop();
       state.budget = leaseOf(state);
       // Also on cancellation: what the peers said last is on its way to the swarm.

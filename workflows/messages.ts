@@ -4,6 +4,7 @@ import type { BudgetLimits } from '../domain/budget.js';
 import type { Claim } from '../domain/contracts.js';
 import type { EventDraft, SwarmEvent } from '../domain/events.js';
 import type { Fate } from '../domain/fates.js';
+import type { Lesson } from '../domain/lessons.js';
 import type { Owners, PeerItem } from '../domain/mesh.js';
 import type { Topology } from '../domain/names.js';
 import type { Replica } from '../domain/replica.js';
@@ -150,6 +151,8 @@ export interface CoordinatorControl {
   readonly budget?: BudgetLimits;
   /** What people decided of tasks that asked, by task; absent where there are none. */
   readonly decisions?: Readonly<Record<string, readonly TaskDecision[]>>;
+  /** What was learned anywhere in the swarm; absent where nothing was. */
+  readonly lessons?: readonly Lesson[];
   /** Counts what this sender sent of this kind, from 1; absent in messages of older versions. */
   readonly version?: number;
   /** Finish what runs, start nothing, hand over. */

@@ -8,7 +8,7 @@ import { reopenRunning, type TaskState } from '../domain/task-state.js';
 import { urgencyOf } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import type { Coordinator } from './coordinator.js';
-import { listenToMembers, memberControl, unlessEnded } from './crew.js';
+import { handLessonsDown, listenToMembers, memberControl, unlessEnded } from './crew.js';
 import type { ManagerOutcome } from './manager.js';
 import { controlSignal, slotGrantSignal, slotRequestSignal } from './messages.js';
 import { runGraph } from './run-graph.js';
@@ -82,7 +82,7 @@ export const runCrew = async (coordinator: Coordinator, seats: Map<string, Seat>
   let failure: ErrorReport | null = null;
 
   const tellAll = async (): Promise<void> => {
-    const wanted = memberControl(control(), nextVersion(), isStopping);
+    const wanted = memberControl(control(), state.lessons, nextVersion(), isStopping);
     await Promise.all(seated(seats).map(({ handle }) => unlessEnded(handle?.signal(controlSignal, wanted))));
   };
   const stopAll = (): Promise<void> => {
@@ -190,6 +190,7 @@ export const runCrew = async (coordinator: Coordinator, seats: Map<string, Seat>
   const isDone = (): boolean => crew.isStanding && !isStopping && crew.isSettled();
   const isEmpty = (): boolean => running.size === 0 && (!crew.isStanding || isHandingOver() || crew.isSettled());
 
+  const lessons = handLessonsDown(state, tellAll);
   try {
     for (;;) {
       if (hasOtherPlaces()) await grant(resizeSlots(slots, crew.places()));
@@ -211,7 +212,7 @@ export const runCrew = async (coordinator: Coordinator, seats: Map<string, Seat>
     }
   } finally {
     // On cancellation too: their last events belong to the swarm.
-    await Promise.all(running);
+    await Promise.all([lessons.stop(), ...running]);
   }
 };
 

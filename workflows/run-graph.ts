@@ -1,6 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { ErrorReport } from '../domain/errors.js';
 import { doomedTasks } from '../domain/fates.js';
+import { lessonsFor } from '../domain/lessons.js';
 import { LIMITS } from '../domain/limits.js';
 import { loadOf, recordsOf, releaseAgent, roleOfAgent, selectRole, takeAgent, type Selection } from '../domain/selection.js';
 import { decisionOf, type TaskState } from '../domain/task-state.js';
@@ -84,11 +85,18 @@ export const runGraph = async (coordinator: Coordinator, desk: Desk = wholeGraph
     }
   };
 
+  const craftOf = (role: string): string => input.roster.find(({ name }) => name === role)?.craft ?? '';
   const begin = (task: TaskState, { role, reason }: Selection): void => {
     // A task taken over from an earlier term keeps its agent, so that its call keys keep their prompts.
     const agentId = task.agentId ?? takeAgent(pool, role);
     pool.busy.add(agentId);
-    emit({ type: 'task.assigned', taskId: task.id, agentId, data: { reason, steerings: task.steerings ?? control().steering.length } });
+    const lessons = task.lessons ?? lessonsFor(state.lessons, craftOf(roleOfAgent(agentId)), task.id);
+    emit({
+      type: 'task.assigned',
+      taskId: task.id,
+      agentId,
+      data: { reason, steerings: task.steerings ?? control().steering.length, ...(lessons.length === 0 ? {} : { lessons }) },
+    });
     void work(task, agentId);
   };
   const elect = async (task: TaskState, allocate: NonNullable<Desk['allocate']>): Promise<void> => {

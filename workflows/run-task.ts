@@ -1,8 +1,11 @@
+import * as wf from '@temporalio/workflow';
 import { isContractName, type Plan, type Review } from '../domain/contracts.js';
 import type { ErrorReport } from '../domain/errors.js';
+import { lessonsMark } from '../domain/lessons.js';
 import { variantOf } from '../domain/names.js';
 import { answerPrompt, reviewPrompt, revisePrompt, type Material } from '../domain/prompts.js';
 import { selectReviewer } from '../domain/selection.js';
+import type { SwarmInput } from '../domain/swarm-input.js';
 import type { TextRef } from '../domain/swarm-state.js';
 import type { TaskState } from '../domain/task-state.js';
 import type { BlobRef } from '../domain/model-call.js';
@@ -26,7 +29,7 @@ export const runTask = async (coordinator: Coordinator, task: TaskState, agentId
   const { input, state, ask, emit, contextOf } = coordinator;
   const contract = task.contract !== null && isContractName(task.contract) ? task.contract : (input.roster.find(({ name }) => name === role)?.output ?? 'report');
   const context = contextOf(task.steerings);
-  const variant = variantOf(task.role === null ? role : null, context.steering.length, task.tries);
+  const variant = variantOf(task.role === null ? role : null, context.steering.length, task.tries, lessonsMark(task.lessons ?? []));
   const material = state.tasks.filter((other): other is TaskState & Material => task.dependsOn.includes(other.id) && other.output !== null);
   const first = answerPrompt(context, task, material);
   /** Validated: what the answer wants done is done, and only then has the task succeeded. */
@@ -85,7 +88,7 @@ interface Answer {
 /** By one reviewer, or by a vote where tasks are voted on. */
 const judge = async (coordinator: Coordinator, task: TaskState, { output, role, variant, round }: Answer): Promise<Judgement> => {
   const { input, askAs, emit, contextOf } = coordinator;
-  if (input.votes?.on === 'tasks') return judgeByVote(coordinator, task, output);
+  if (input.votes?.on === 'tasks') return judgeByVote(coordinator, task, output, role);
   if (!input.review) return { kind: 'accepted' };
   const { agentId, answered } = await askAs(selectReviewer(role, input.roster).role, {
     scope: task.id,
@@ -99,11 +102,18 @@ const judge = async (coordinator: Coordinator, task: TaskState, { output, role, 
   if (!answered.ok) return { kind: 'failed', failure: answered.failure };
   const { answer, usage } = answered;
   const { verdict } = answer.decision as Pick<Review, 'verdict'>;
-  emit({ type: 'task.reviewed', taskId: task.id, agentId, data: { verdict, review: answer.text, usage } });
+  emit({ type: 'task.reviewed', taskId: task.id, agentId, data: { verdict, review: answer.text, ...(verdict === 'accept' ? {} : teaches(input, role)), usage } });
   return verdict === 'accept' ? { kind: 'accepted' } : { kind: 'refused', findings: answer.text, preview: answer.text.preview };
 };
 
-const judgeByVote = async (coordinator: Coordinator, task: TaskState, output: BlobRef): Promise<Judgement> => {
+/** Whom a refusal teaches: the craft of the role whose answer it was. */
+const teaches = ({ roster }: SwarmInput, role: string): { readonly craft?: string } => {
+  // Runs of older versions learned nothing.
+  const craft = wf.patched('learn from refused answers') ? roster.find(({ name }) => name === role)?.craft : undefined;
+  return craft === undefined ? {} : { craft };
+};
+
+const judgeByVote = async (coordinator: Coordinator, task: TaskState, output: BlobRef, role: string): Promise<Judgement> => {
   const { input, emit } = coordinator;
   if (!input.votes) return { kind: 'accepted' };
   const verdict = await holdVote(coordinator, input.votes, {
@@ -114,7 +124,7 @@ const judgeByVote = async (coordinator: Coordinator, task: TaskState, output: Bl
   });
   if (verdict.kind === 'failed') return verdict;
   const findings = verdict.kind === 'reject' ? verdict.dissent : null;
-  emit({ type: 'task.reviewed', taskId: task.id, data: { verdict: verdict.kind, vote: verdict.vote, review: findings } });
+  emit({ type: 'task.reviewed', taskId: task.id, data: { verdict: verdict.kind, vote: verdict.vote, review: findings, ...(findings === null ? {} : teaches(input, role)) } });
   if (verdict.kind === 'approve') return { kind: 'accepted' };
   if (findings === null) return { kind: 'undecided', preview: `The vote ${verdict.vote} had no quorum.` };
   return { kind: 'refused', findings, preview: `Rejected by the vote ${verdict.vote}.` };

@@ -57,7 +57,7 @@ test('four kill -9 of the worker, two of them while it undoes: every change undo
     expect(git(folder, 'rev-parse', `cf/${swarmId}^{tree}`)).toBe(git(folder, 'rev-parse', 'main^{tree}'));
     expect(
       of('effect')
-        .map((key) => key.split('/')[1])
+        .map((key) => String(key.split('/')[1]))
         .sort(),
     ).toEqual(steps.map(({ id }) => id).sort());
     expect(of('undo')).toEqual([...of('effect')].reverse());

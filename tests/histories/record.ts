@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { loadCatalogue } from '../../agents/loader.js';
 import { packageRoot, packageVersion } from '../../config/package-root.js';
 import { SwarmError } from '../../domain/errors.js';
-import { scalerId } from '../../domain/names.js';
+import { coordinatorId, scalerId, TOPOLOGIES } from '../../domain/names.js';
 import { startCommand, type StartCommandInput } from '../../temporal/commands.js';
 import { ensureScaler, readWanted, stopScaler } from '../../temporal/scaling.js';
 import { snapshotOf } from '../../temporal/snapshot.js';
@@ -104,6 +104,22 @@ record('queen-replaced', { tasks: [task('q1'), task('q2', { dependsOn: ['q1'] })
 });
 record('written', { objective: 'It writes files.', workspace: tempFolder(), tasks: [task('a', { output: 'patch' }), task('b', { output: 'patch' })] });
 record('compensated', { objective: 'It writes files.', workspace: tempFolder(), tasks: [task('a', { output: 'patch' }), task('b', { output: 'patch', dependsOn: ['a'] }), task('broken', { dependsOn: ['b'] })] });
+for (const topology of TOPOLOGIES)
+  record(
+    `${topology === 'queen' ? '' : `${topology}-`}learned`,
+    { topology, tasks: [task('revised'), task('b', { dependsOn: ['revised'] }), task('held-learn')] },
+    async (swarmId) => {
+      const open = suite.model().hold(/held-learn\/answer/);
+      await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type, taskId }) => type === 'task.succeeded' && taskId === 'b'), 20_000);
+      // Gathered for 5 s, then handed down.
+      const hasFired = async (): Promise<boolean> => {
+        const { events } = await suite.server().client.workflow.getHandle(coordinatorId(swarmId, topology, 1)).fetchHistory();
+        return (events ?? []).some(({ timerFiredEventAttributes }) => timerFiredEventAttributes);
+      };
+      if (topology !== 'queen') await vi.waitUntil(hasFired, 30_000);
+      open();
+    },
+  );
 record('voted', { votes: 'outcome' });
 record('voted-down', { votes: 'outcome', objective: 'To be voted down.', tasks: [task('a')] });
 record('voted-strict', { votes: 'outcome', strict: true, objective: 'To be voted down.', tasks: [task('a')] });

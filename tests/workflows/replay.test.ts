@@ -100,7 +100,7 @@ describe('a change of commands is caught', () => {
     ['aggregation left out', /await [^;]*aggregate\)\(coordinator[^;]*/, '{ resultText: null, refusal: null }', 'completed.queen'],
     ['one task at a time', 'slots: () => input.maxAgents', 'slots: () => 1', 'by-hand.queen'],
     ['no vote on the outcome', 'const isVoted = ', 'const isVoted = false && ', 'voted.queen'],
-    ['files not written', 'workspace && files !== void 0 ?', 'false ?', 'written.queen'],
+    ['files not written', 'workspace && files !== undefined ?', 'false ?', 'written.queen'],
     ['changes not undone', 'if (isUnwound) {', 'if (false) {', 'compensated.root'],
     ['evidence not looked up', 'claims.length === 0 ?', 'true ?', 'evidence.queen'],
     ['another name of a manager', '`${parentId}/manager-${domain}', '`${parentId}/boss-${domain}', 'hierarchical.hierarchical'],
