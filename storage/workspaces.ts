@@ -42,6 +42,15 @@ const orNull = (asked: Promise<string>): Promise<string | null> =>
     },
   );
 
+/** For now: a full disk, a lock that somebody left. */
+const unwritable = ({ branch, repository }: Workspace, why: string): SwarmError =>
+  new SwarmError({
+    code: 'unreachable',
+    message: `The branch ${branch} can't be written.`,
+    why,
+    fix: `It is tried again for two minutes. Free the disk, or remove the lock that git names in ${repository}.`,
+  });
+
 /** Branches of swarms by git's plumbing: no file is checked out, so nothing can be half written, and nothing of the user's is touched. `home` holds private repositories. */
 export const createWorkspaces = (home: string): Workspaces => {
   /** One commit at a time per branch in this process. */
@@ -124,7 +133,7 @@ export const createWorkspaces = (home: string): Workspaces => {
       return (await inside(workspace, ['-c', 'core.fsyncMethod=fsync', '-c', 'core.fsync=all', 'fast-import', '--quiet', '--done'], { input })).trim();
     } catch (error) {
       if ((await headOf(workspace)) !== head) return null;
-      throw error;
+      throw error instanceof GitRefusal ? unwritable(workspace, error.message) : error;
     }
   };
 
@@ -138,7 +147,7 @@ export const createWorkspaces = (home: string): Workspaces => {
         const made = await commit(workspace, head, wanted.subject, wanted.entry, wanted.edits);
         if (made !== null) return wanted.resultAt(made);
       }
-      throw new Error(`other processes moved ${workspace.branch} ${TRIES} times`);
+      throw unwritable(workspace, `Other processes moved it ${TRIES} times.`);
     });
 
   const write: Workspaces['write'] = (workspace, { key, taskId, agentId }, files) => {

@@ -199,6 +199,17 @@ test('a repository that is gone is said so', async () => {
   await expect(workspaces.undo(workspace, 'k')).rejects.toMatchObject({ code: 'not_found' });
 });
 
+test('a branch that can not be written now is said so, to be tried again', async () => {
+  const folder = repository();
+  const workspaces = createWorkspaces(tempFolder());
+  const workspace = await workspaces.open('swarm-locked', folder);
+  const lock = join(folder, '.git', 'refs', 'heads', 'cf', 'swarm-locked.lock');
+  writeFileSync(lock, '');
+  await expect(workspaces.write(workspace, by('k'), files({ x: '' }))).rejects.toMatchObject({ code: 'unreachable', why: expect.stringContaining('lock') as string });
+  rmSync(lock);
+  expect(await workspaces.write(workspace, by('k'), files({ x: '' }))).toMatchObject({ files: ['x'] });
+});
+
 test('many at once, also of several processes: each change stands once, none is lost', async () => {
   const folder = repository();
   const workspace = await createWorkspaces(tempFolder()).open('swarm-many', folder);
