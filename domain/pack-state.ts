@@ -38,6 +38,7 @@ export const unpackState = ([head, ...rest]: readonly unknown[]): SwarmState => 
     disputed: state.disputed ?? false,
     tasks: of<TaskState>('tasks').map((task) => ({ ...NEW_TASK, ...task })),
     votes: of<BallotBox>('votes'),
+    counted: state.counted ?? {},
     lessons: state.lessons ?? [],
     workspace: state.workspace ?? null,
     effects: of<Effect>('effects'),

@@ -55,6 +55,8 @@ export interface SwarmState {
   /** The outcome was voted down and stands all the same. */
   disputed: boolean;
   votes: BallotBox[];
+  /** Calls whose usage is in `usage`, as `PURPOSE/NTH`, by scope; those of a task until it has settled. A coordinator that takes over finds their answers in the ledger, and reports them again. */
+  counted: Record<string, readonly string[]>;
   /** What was found wrong with answers so far, in the order it came. */
   lessons: readonly Lesson[];
   /** Where it writes; null = nowhere. */
@@ -90,6 +92,7 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
   resultText: null,
   disputed: false,
   votes: [],
+  counted: {},
   lessons: [],
   workspace: null,
   effects: [],
@@ -110,7 +113,12 @@ export interface CallUsage {
   readonly in: number;
   readonly out: number;
   readonly microUsd: number | null;
+  /** The call, as `PURPOSE/NTH` within its scope; absent in events of older versions. */
+  readonly call?: string;
 }
+
+/** True when what this call used is in the sum already. */
+export const isCounted = ({ counted }: SwarmState, scope: string, call: string | undefined): boolean => call !== undefined && (counted[scope] ?? []).includes(call);
 
 /** A second report of a task that has settled: two members had it for a moment, and the ledger paid once. */
 export const isStale = (state: SwarmState, { type, taskId }: Pick<EventDraft, 'type' | 'taskId'>): boolean => {
@@ -125,7 +133,8 @@ export const record = (state: SwarmState, draft: EventDraft): SwarmEvent => {
   if (draft.type === 'task.added') addTask(state, draft);
   else if (task) applyToTask(task, draft);
   const usage = draft.data?.['usage'] as CallUsage | undefined;
-  if (usage) applyUsage(state, usage);
+  if (usage) applyUsage(state, draft.taskId ?? 'swarm', usage);
+  if (task && isSettled(task)) delete state.counted[task.id];
   applyToSwarm(state, draft);
   applyToEffects(state.effects, draft);
   learnFrom(state, draft);
@@ -211,7 +220,9 @@ const learnFrom = (state: SwarmState, { type, taskId = '', data = {} }: EventDra
   state.lessons = mergeLessons(state.lessons, [{ craft: data['craft'], taskId, text: { hash, bytes } }]);
 };
 
-const applyUsage = (state: SwarmState, { in: inputTokens, out: outputTokens, microUsd }: CallUsage): void => {
+const applyUsage = (state: SwarmState, scope: string, { in: inputTokens, out: outputTokens, microUsd, call }: CallUsage): void => {
+  if (isCounted(state, scope, call)) return;
+  if (call !== undefined) state.counted[scope] = [...(state.counted[scope] ?? []), call];
   const { usage } = state;
   usage.modelCalls += 1;
   usage.inputTokens += inputTokens;

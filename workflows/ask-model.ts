@@ -9,7 +9,7 @@ import type { ModelAnswer, PromptPart } from '../domain/model-call.js';
 import { callKey, modelQueue } from '../domain/names.js';
 import { promptBytes, repairPrompt } from '../domain/prompts.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import type { CallUsage, SwarmState } from '../domain/swarm-state.js';
+import { isCounted, type CallUsage, type SwarmState } from '../domain/swarm-state.js';
 import { failureOf } from './failure-of.js';
 import { modelCall } from './options.js';
 
@@ -104,8 +104,10 @@ export const createAsker = ({ input, state, emit, isPaused, queue }: AskerDeps):
       });
       const { inputTokens, outputTokens } = answer.usage;
       const microUsd = costOf(input.model.price, inputTokens, outputTokens);
-      used = { tokens: inputTokens + outputTokens, microUsd: microUsd ?? 0 };
-      return { ok: true, answer, usage: { in: inputTokens, out: outputTokens, microUsd } };
+      const counted = `${purpose}/${nth}`;
+      // Found in the ledger by a coordinator that took over: what it used was booked before.
+      if (!isCounted(state, scope, counted)) used = { tokens: inputTokens + outputTokens, microUsd: microUsd ?? 0 };
+      return { ok: true, answer, usage: { in: inputTokens, out: outputTokens, microUsd, call: counted } };
     } catch (error) {
       if (wf.isCancellation(error)) throw error;
       return { ok: false, failure: failureOf(error, 'A model call') };

@@ -4,6 +4,7 @@ import type { BallotDecision } from '../domain/contracts.js';
 import { readyTasks } from '../domain/task-graph.js';
 import { ballotPrompt } from '../domain/prompts.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
+import { answerMesh } from './ask-peers.js';
 import { openCoordinator, type Coordinator } from './coordinator.js';
 import type { ManagerOutcome } from './manager.js';
 import { ballotSignal, motionSignal, type PeerMotion } from './messages.js';
@@ -18,6 +19,7 @@ export async function meshPeer(input: SwarmInput, post: PeerPost, ...snapshot: u
   const coordinator = openCoordinator(input, snapshot, { reportTo: post.reportTo, source: wf.workflowInfo().workflowId });
   const { state, wantsHandOver, control } = coordinator;
   const desk = openPeerDesk(coordinator, post);
+  const answering = answerMesh(coordinator, post.reportTo);
   let motion: PeerMotion | null = null;
   let isEnding = false;
   wf.setHandler(
@@ -51,6 +53,7 @@ export async function meshPeer(input: SwarmInput, post: PeerPost, ...snapshot: u
   } finally {
     isEnding = true;
     await voting;
+    if (answering.size > 0) await Promise.all(answering);
     await desk.close();
     await coordinator.close();
   }

@@ -4,14 +4,14 @@ import { openCoordinator } from './coordinator.js';
 import { openMesh } from './mesh.js';
 import { runGraph } from './run-graph.js';
 
-/** Peers without a leader: each owns tasks, tells the others what became of them, takes work from the loaded and votes on the outcome; this workflow brings them together, merges and counts. */
+/** Peers without a leader: each owns tasks, tells the others what became of them, takes work from the loaded and votes on the outcome; this workflow brings them together and counts; one of them merges. */
 export async function meshSwarm(input: SwarmInput, ...snapshot: unknown[]): Promise<CoordinatorOutcome> {
   const coordinator = openCoordinator(input, snapshot);
   const mesh = openMesh(coordinator);
   try {
-    const outcome = await conclude(coordinator, () => mesh.run(), mesh.poll);
+    const outcome = await conclude({ ...coordinator, askAs: mesh.askAs }, () => mesh.run(), mesh.poll);
     if (outcome.kind !== 'ended' || outcome.status !== 'budget_exhausted' || mesh.poll() === undefined) return outcome;
-    // The mesh's own share did not cover the merge; what the peers have left may.
+    // No share covered the merge; together they may.
     await mesh.close();
     return await conclude(coordinator, () => runGraph(coordinator));
   } finally {

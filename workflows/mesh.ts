@@ -10,6 +10,7 @@ import { leaseOf, spentOf } from '../domain/swarm-state.js';
 import { reopenRunning, specOf, type TaskState } from '../domain/task-state.js';
 import { allSettled, isSettled } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
+import { askPeers } from './ask-peers.js';
 import type { Coordinator } from './coordinator.js';
 import { handLessonsDown, listenToMembers, memberControl, snapshotFor, unlessEnded } from './crew.js';
 import type { Poll } from './hold-vote.js';
@@ -36,6 +37,8 @@ export interface Mesh {
   run(): Promise<ErrorReport | null>;
   /** Votes of the peers; undefined once none of them lives. */
   poll(): Poll | undefined;
+  /** Asks as an agent of a peer, where one lives that can pay. */
+  readonly askAs: Coordinator['askAs'];
   /** Ends the peers; what they were leased is the mesh's again. */
   close(): Promise<void>;
 }
@@ -78,6 +81,8 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   });
   onControl(() => void tellAll());
   const peerPoll = openPeerPoll(coordinator, (name) => (peers.get(name)?.isAlive === true ? (peers.get(name)?.handle ?? null) : null));
+
+  const askAs = askPeers(coordinator, () => new Map(alive().flatMap(({ name, handle }) => (handle === null ? [] : [[name, handle]]))));
 
   const start = async (peer: Peer): Promise<void> => {
     const startsWith = control();
@@ -197,6 +202,7 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   return {
     run,
     poll: () => (alive().length === 0 ? undefined : peerPoll),
+    askAs,
     close: async () => {
       await lessons.stop();
       await stop();

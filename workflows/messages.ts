@@ -15,6 +15,7 @@ import type { TaskState } from '../domain/task-state.js';
 import type { TaskDecision, TaskSpec } from '../domain/task-graph.js';
 import type { StatusReply } from '../domain/view.js';
 import type { VoteView } from '../domain/vote-view.js';
+import type { Answered, Question } from './ask-model.js';
 
 /** One page of events, or where to read it instead: `readRunId` is an earlier run of the same workflow. */
 export interface EventsReply {
@@ -135,6 +136,20 @@ export interface PeerBallot {
   readonly usage: CallUsage;
 }
 export const ballotSignal = defineSignal<[PeerBallot]>('peer.ballot');
+
+/** To a peer: what it is to merge; `call` names it in the answer. */
+export interface PeerQuestion {
+  readonly call: string;
+  readonly role: string;
+  readonly question: Omit<Question, 'role' | 'agentId'>;
+}
+export const questionSignal = defineSignal<[PeerQuestion]>('mesh.question');
+export interface PeerAnswer {
+  readonly call: string;
+  readonly agentId: string;
+  readonly answered: Answered;
+}
+export const answeredSignal = defineSignal<[PeerAnswer]>('peer.answer');
 
 /** What becomes of a task that failed and asks; refused where it does not. */
 export const answerUpdate = defineUpdate<void, [{ readonly taskId: string; readonly decision: TaskDecision }]>('swarm.answer');

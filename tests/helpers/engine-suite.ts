@@ -17,7 +17,7 @@ export interface EngineSuite {
   /** Keys asked for on behalf of a swarm, without its id, in order of arrival. */
   asked(swarmId: string): readonly string[];
   whenAsked(swarmId: string, call: string): Promise<unknown>;
-  /** What holds of every swarm that has ended, whatever happened to it: no call asked for twice but those named, a gapless log, each task settled once, every workflow of it closed. */
+  /** What holds of every swarm that has ended, whatever happened to it: no call asked for twice but those named, none counted twice, a gapless log, each task settled once, every workflow of it closed. */
   expectWhole(view: SwarmView, repeated?: readonly string[]): Promise<void>;
   /** All events so far, or to the end with `follow`. */
   events(swarmId: string, follow?: boolean): Promise<readonly SwarmEvent[]>;
@@ -67,9 +67,10 @@ export const engineSuite = (script: Script): EngineSuite => {
     events,
     asked,
     whenAsked: (swarmId, call) => vi.waitUntil(() => asked(swarmId).includes(call), 20_000),
-    expectWhole: async ({ swarmId, tasks }, repeated = []) => {
+    expectWhole: async ({ swarmId, tasks, usage }, repeated = []) => {
       const keys = asked(swarmId);
       expect(keys.filter((key, i) => keys.indexOf(key) !== i && !repeated.includes(key))).toEqual([]);
+      expect(usage.modelCalls).toBeLessThanOrEqual(new Set(keys).size);
       const log = await events(swarmId);
       expect(log.map(({ seq }) => seq)).toEqual(log.map((_, i) => i + 1));
       const settled = log.filter(({ type }) => SETTLED.has(type)).map(({ taskId }) => String(taskId));

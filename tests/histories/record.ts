@@ -120,6 +120,7 @@ for (const topology of TOPOLOGIES)
       open();
     },
   );
+record('mesh-merged', { topology: 'mesh', maxAgents: 3, votes: 'outcome', tasks: [task('a'), task('b'), task('c', { dependsOn: ['a', 'b'] })] });
 record('voted', { votes: 'outcome' });
 record('voted-down', { votes: 'outcome', objective: 'To be voted down.', tasks: [task('a')] });
 record('voted-strict', { votes: 'outcome', strict: true, objective: 'To be voted down.', tasks: [task('a')] });

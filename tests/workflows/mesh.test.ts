@@ -70,6 +70,33 @@ test('one liar of four changes nothing; peers that all reject have the outcome m
   });
 });
 
+test('a peer merges; when it dies another one does, and when none can pay the mesh itself', async () => {
+  const open = suite.model().hold(/swarm\/aggregate\/1/);
+  const swarmId = await start({ tasks: diamond('m') });
+  await suite.whenAsked(swarmId, 'swarm/aggregate/1');
+  // Whoever has the call open is the one that merges.
+  const { client } = suite.server();
+  const merging = async (except = ''): Promise<string | undefined> => {
+    for (const peer of ['peer-1', 'peer-2', 'peer-3', 'peer-4'].filter((name) => name !== except)) {
+      const { raw } = await client.workflow.getHandle(`${swarmId}/mesh-1/${peer}`).describe();
+      if ((raw.pendingActivities ?? []).length > 0) return peer;
+    }
+    return undefined;
+  };
+  const first = (await vi.waitUntil(() => merging(), { timeout: 20_000, interval: 100 })) ?? '';
+  await client.workflow.getHandle(`${swarmId}/mesh-1/${first}`).terminate('test');
+  const second = await vi.waitUntil(() => merging(first), { timeout: 20_000, interval: 100 });
+  open();
+  const view = await suite.engine().end(swarmId);
+  const merged = (await suite.events(swarmId)).find(({ type }) => type === 'result.aggregated');
+  expect([view.status, merged?.agentId]).toEqual(['completed', expect.stringMatching(new RegExp(`^aggregator-\\d@${second}$`))]);
+  await suite.expectWhole(view, ['swarm/aggregate/1']);
+
+  const poor = await run({ tasks: diamond('p'), budgetTokens: 12_000 });
+  expect(poor.usage.inputTokens + poor.usage.outputTokens).toBeLessThanOrEqual(12_000);
+  await suite.expectWhole(poor);
+});
+
 test('an idle peer takes work from a loaded one', async () => {
   // Two places for each of two peers; the first one's first tasks hang, so that what waits behind them is taken over.
   const open = suite.model().hold(/\/s[13]\/answer/);
@@ -145,4 +172,30 @@ test('pause, an added task, resume and cancel reach every peer; a budget is neve
   expect(poor.status).toBe('budget_exhausted');
   expect(poor.usage.inputTokens + poor.usage.outputTokens).toBeLessThanOrEqual(3_000);
   expect(poor.tasks.some(({ status }) => status === 'succeeded')).toBe(true);
+});
+
+test('a peer that does not answer is asked five times, then left alone; when it is dead its tasks go to the others', { timeout: 120_000 }, async () => {
+  const open = suite.model().hold(/\/b\d+\/answer/);
+  const swarmId = await start({ tasks: Array.from({ length: 8 }, (_, i) => task(`b${i + 1}`)), maxAgents: 2 });
+  await vi.waitUntil(() => suite.asked(swarmId).filter((key) => key.includes('/answer/')).length === 2, 20_000);
+  const [silent, other] = ['peer-1', 'peer-2'].map((name) => suite.server().client.workflow.getHandle(`${swarmId}/mesh-1/${name}`));
+  if (!silent || !other) throw new Error('no peers');
+  // A message that no peer sends: its workflow task fails from now on, so it says nothing more, and yet it is not dead.
+  await silent.signal('peer.message', { from: 'peer-2', items: [null] });
+  await vi.waitUntil(async () => ((await silent.fetchHistory()).events ?? []).some(({ workflowTaskFailedEventAttributes }) => workflowTaskFailedEventAttributes), 20_000);
+  open();
+  /** Times that the other one has waited in vain for work. */
+  const waits = async (): Promise<number> =>
+    ((await other.fetchHistory()).events ?? []).filter(
+      ({ timerStartedEventAttributes, userMetadata }) => timerStartedEventAttributes && Buffer.from(userMetadata?.summary?.data ?? []).includes('asks peer-1'),
+    ).length;
+  await vi.waitUntil(async () => (await waits()) === 5, { timeout: 60_000, interval: 200 });
+  // It waits 5 s for each answer: two more would be under way by the time this has been looked at.
+  const until = Date.now() + 11_000;
+  await vi.waitUntil(() => Date.now() > until, 20_000);
+  expect(await waits()).toBe(5);
+  await silent.terminate('test');
+  const view = await suite.engine().end(swarmId);
+  expect([view.status, new Set(Object.values(statusesOf(view)))]).toEqual(['completed', new Set(['succeeded'])]);
+  await suite.expectWhole(view, ['b1/answer/1']);
 });

@@ -72,3 +72,12 @@ test.each(TOPOLOGIES)('%s: pause, resume, steer, an added task and cancel', { ti
       .join(', ')}`,
   );
 });
+
+test.each(TOPOLOGIES)('%s: a deadline ends every level', { timeout: 60_000 }, async (topology) => {
+  const swarmId = await suite.engine().start({ topology, tasks, maxAgents: 12, peers: 4, review: false, deadline: '4s' });
+  const view = await suite.engine().end(swarmId);
+  const took = view.durationMs - 4_000;
+  expect([view.status, view.failure?.code, took <= 2 * WITHIN_MS]).toEqual(['failed', 'deadline_exceeded', true]);
+  await suite.expectWhole(view);
+  console.log(`${topology}: deadline ${took} ms`);
+});
