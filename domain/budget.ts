@@ -31,7 +31,7 @@ export const openBudget = (tokens: number | null, microUsd: number | null): Budg
   reserved: NOTHING,
 });
 
-const plus = (a: Amount, b: Amount): Amount => ({ tokens: a.tokens + b.tokens, microUsd: a.microUsd + b.microUsd });
+export const plus = (a: Amount, b: Amount): Amount => ({ tokens: a.tokens + b.tokens, microUsd: a.microUsd + b.microUsd });
 const minus = (a: Amount, b: Amount): Amount => ({ tokens: a.tokens - b.tokens, microUsd: a.microUsd - b.microUsd });
 
 /** Cost in micro-USD, rounded up; null where the price is unknown (never 0). */
@@ -75,6 +75,18 @@ export const freeOf = (budget: Budget, spent: Amount, leases: readonly Amount[])
   const leased = leases.reduce((sum, { tokens, microUsd }) => ({ tokens: sum.tokens + tokens, microUsd: sum.microUsd + microUsd }), NOTHING);
   return { tokens: left(budget.tokens, spent.tokens, leased.tokens), microUsd: left(budget.microUsd, spent.microUsd, leased.microUsd) };
 };
+
+/** What was added from one setting of the limits to the next; nothing where there is no limit. */
+export const raisedBy = (before: BudgetLimits, now: BudgetLimits): Amount => {
+  const more = (from: number | null, to: number | null): number => (from === null || to === null ? 0 : Math.max(0, to - from));
+  return { tokens: more(before.tokens, now.tokens), microUsd: more(before.microUsd, now.microUsd) };
+};
+
+/** The limits of a member, as its lease sets them. */
+export const limitsOf = ({ tokens, microUsd }: BudgetLimits, lease: Amount): BudgetLimits => ({
+  tokens: tokens === null ? null : lease.tokens,
+  microUsd: microUsd === null ? null : lease.microUsd,
+});
 
 /** Why the limits can't be set to `wanted`, or null: only upwards, and only what is limited. */
 export const raiseRefusal = (limits: BudgetLimits, wanted: Partial<BudgetLimits>): string | null => {

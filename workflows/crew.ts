@@ -1,7 +1,6 @@
 import * as wf from '@temporalio/workflow';
-import { NOTHING, type Amount, type Budget } from '../domain/budget.js';
+import { isUnlimited, limitsOf, NOTHING, type Amount, type Budget } from '../domain/budget.js';
 import type { EventDraft } from '../domain/events.js';
-import type { Lesson } from '../domain/lessons.js';
 import { packState } from '../domain/pack-state.js';
 import { isStale, type SwarmState } from '../domain/swarm-state.js';
 import type { TaskState } from '../domain/task-state.js';
@@ -27,15 +26,19 @@ export const listenToMembers = ({ relay, state }: Coordinator, onDraft: (draft: 
   );
 };
 
-/** What a coordinator hands on of its control: tasks and budget reach a member as what it is assigned and leased. */
-export const memberControl = (control: CoordinatorControl, lessons: readonly Lesson[], version: number, isStopping: boolean): CoordinatorControl => ({
-  paused: control.paused,
-  steering: control.steering,
-  ...(lessons.length === 0 ? {} : { lessons }),
-  ...(control.decisions ? { decisions: control.decisions } : {}),
-  handOver: control.handOver || isStopping,
-  version,
-});
+/** What a coordinator hands on of its control to the holder of a lease: tasks reach a member as what it is assigned. */
+export const memberControl = ({ state, control: now }: Coordinator, lease: Amount, version: number, isStopping: boolean): CoordinatorControl => {
+  const control = now();
+  return {
+    paused: control.paused,
+    steering: control.steering,
+    ...(state.lessons.length === 0 ? {} : { lessons: state.lessons }),
+    ...(isUnlimited(state.budget) ? {} : { budget: limitsOf(state.budget, lease) }),
+    ...(control.decisions ? { decisions: control.decisions } : {}),
+    handOver: control.handOver || isStopping,
+    version,
+  };
+};
 
 /** Lessons are gathered for this long before they go down. */
 const GATHERING = '5 seconds';
@@ -71,8 +74,7 @@ export const unlessEnded = async (sending: Promise<void> | undefined): Promise<v
 
 /** What a member starts from: the tasks it has to know, and its lease as its whole budget, of which nothing is used. */
 export const snapshotFor = (state: SwarmState, tasks: readonly TaskState[], lease: Amount, isPaused: boolean): readonly unknown[] => {
-  const { tokens, microUsd } = state.budget;
-  const budget: Budget = { tokens: tokens === null ? null : lease.tokens, microUsd: microUsd === null ? null : lease.microUsd, spent: NOTHING, reserved: NOTHING };
+  const budget: Budget = { ...limitsOf(state.budget, lease), spent: NOTHING, reserved: NOTHING };
   const usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0, microUsd: 0 };
   return packState({ ...state, status: isPaused ? 'paused' : 'running', tasks: [...tasks], votes: [], effects: [], budget, usage }, 0);
 };

@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import { freeOf, NOTHING, shareOf, type Amount } from '../domain/budget.js';
+import { freeOf, NOTHING, plus, raisedBy, shareOf, type Amount, type BudgetLimits } from '../domain/budget.js';
 import { electorateOf, roleOfVoter } from '../domain/electorate.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { ancestorOf, fateOf } from '../domain/fates.js';
@@ -67,8 +67,8 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
     fates: [...new Set(state.tasks.filter((task) => !isSettled(task)).flatMap(({ dependsOn }) => dependsOn))].flatMap((id) => fateOf(state.tasks, id) ?? []),
   });
   const tellAll = async (): Promise<void> => {
-    const wanted = memberControl(control(), state.lessons, nextVersion(), isStopping);
-    await Promise.all(alive().map(({ handle }) => unlessEnded(handle?.signal(controlSignal, wanted))));
+    const version = nextVersion();
+    await Promise.all(alive().map(({ handle, lease }) => unlessEnded(handle?.signal(controlSignal, memberControl(coordinator, lease, version, isStopping)))));
   };
   const lessons = handLessonsDown(state, tellAll);
   const callRoll = async (): Promise<void> => {
@@ -79,7 +79,25 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   listenToMembers(coordinator, ({ type, taskId, data = {} }) => {
     if (type === 'task.moved' && taskId !== undefined) owners = mergeOwners(owners, { [taskId]: { peer: String(data['to']), version: Number(data['version']) } });
   });
-  onControl(() => void tellAll());
+  let limits: BudgetLimits = state.budget;
+  /** What people added to the budget goes at once to the peers and the mesh, in equal shares. */
+  const raiseLeases = (): void => {
+    const more = raisedBy(limits, state.budget);
+    limits = state.budget;
+    const shares = shareOf(
+      more,
+      [null, ...alive()].map(() => 1),
+    );
+    for (const [i, peer] of alive().entries()) {
+      const share = shares[i] ?? NOTHING;
+      peer.lease = plus(peer.lease, share);
+      state.budget = { ...state.budget, spent: plus(state.budget.spent, share) };
+    }
+  };
+  onControl(() => {
+    raiseLeases();
+    void tellAll();
+  });
   const peerPoll = openPeerPoll(coordinator, (name) => (peers.get(name)?.isAlive === true ? (peers.get(name)?.handle ?? null) : null));
 
   const askAs = askPeers(coordinator, () => new Map(alive().flatMap(({ name, handle }) => (handle === null ? [] : [[name, handle]]))));

@@ -1,11 +1,11 @@
 import * as wf from '@temporalio/workflow';
-import { freeOf, NOTHING, type Amount } from '../domain/budget.js';
+import { freeOf, NOTHING, plus, raisedBy, shareOf, type Amount, type BudgetLimits } from '../domain/budget.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { LIMITS } from '../domain/limits.js';
 import { grantOf, joinSlots, leaveSlots, requestSlots, resizeSlots, type SlotAsk, type SlotPool } from '../domain/slots.js';
 import { leaseOf, spentOf } from '../domain/swarm-state.js';
 import { reopenRunning, type TaskState } from '../domain/task-state.js';
-import { urgencyOf } from '../domain/task-graph.js';
+import { isSettled, urgencyOf } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import type { Coordinator } from './coordinator.js';
 import { handLessonsDown, listenToMembers, memberControl, unlessEnded } from './crew.js';
@@ -82,8 +82,8 @@ export const runCrew = async (coordinator: Coordinator, seats: Map<string, Seat>
   let failure: ErrorReport | null = null;
 
   const tellAll = async (): Promise<void> => {
-    const wanted = memberControl(control(), state.lessons, nextVersion(), isStopping);
-    await Promise.all(seated(seats).map(({ handle }) => unlessEnded(handle?.signal(controlSignal, wanted))));
+    const version = nextVersion();
+    await Promise.all(seated(seats).map(({ handle, lease }) => unlessEnded(handle?.signal(controlSignal, memberControl(coordinator, lease, version, isStopping)))));
   };
   const stopAll = (): Promise<void> => {
     isStopping = true;
@@ -99,7 +99,20 @@ export const runCrew = async (coordinator: Coordinator, seats: Map<string, Seat>
     );
   };
 
+  let limits: BudgetLimits = state.budget;
+  /** What people added to the budget goes at once to those at work, by what they have to do. */
+  const raiseLeases = (): void => {
+    const more = raisedBy(limits, state.budget);
+    limits = state.budget;
+    const atWork = seated(seats);
+    const shares = shareOf(
+      more,
+      atWork.map(({ name }) => tasksOf(name).filter((task) => !isSettled(task)).length),
+    );
+    for (const [i, seat] of atWork.entries()) seat.lease = plus(seat.lease, shares[i] ?? NOTHING);
+  };
   onControl(() => {
+    raiseLeases();
     void tellAll();
     crew.onControl();
   });

@@ -81,3 +81,21 @@ test.each(TOPOLOGIES)('%s: a deadline ends every level', { timeout: 60_000 }, as
   await suite.expectWhole(view);
   console.log(`${topology}: deadline ${took} ms`);
 });
+
+test.each(TOPOLOGIES)('%s: a raised budget reaches those who wait for it, while calls go on', { timeout: 60_000 }, async (topology) => {
+  const open = suite.model().hold(/\/w\d\/answer/);
+  // Each level holds a share that covers one call, and no second one beside it.
+  const waiting = Array.from({ length: 8 }, (_, i) => ({ id: `w${i}`, title: `Do w${i}`, role: ROLES[i % 2] ?? '' }));
+  const swarmId = await suite.engine().start({ topology, tasks: waiting, maxAgents: 8, peers: 2, review: false, budgetTokens: 14_000 });
+  const calls = (): number => suite.asked(swarmId).length;
+  await vi.waitUntil(async () => calls() > 0 && (await suite.engine().swarms.show(swarmId)).tasks.every(({ status }) => status === 'running'), { timeout: 20_000, interval: 50 });
+  const before = calls();
+  await suite.engine().swarms.raiseBudget(swarmId, { tokens: 400_000 });
+  const raisedAt = Date.now();
+  await vi.waitUntil(() => calls() === waiting.length, { timeout: WITHIN_MS, interval: 10 });
+  console.log(`${topology}: ${waiting.length - before} calls that waited for budget began ${Date.now() - raisedAt} ms after it was raised`);
+  open();
+  const view = await suite.engine().end(swarmId);
+  expect([before < waiting.length, view.status]).toEqual([true, 'completed']);
+  await suite.expectWhole(view);
+});
