@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { pathProblem, type FileChange, type Workspace } from '../domain/effects.js';
@@ -234,9 +235,11 @@ export const createWorkspaces = (home: string): Workspaces => {
     const repository = join(home, 'workspaces', `${swarmId}.git`);
     await git({ args: ['init', '--quiet', '--bare', repository] });
     // An index of its own for each attempt: one that was killed leaves its lock.
-    const index = { GIT_INDEX_FILE: join(repository, `index-${randomBytes(6).toString('hex')}`) };
+    const file = join(repository, `index-${randomBytes(6).toString('hex')}`);
+    const index = { GIT_INDEX_FILE: file };
     await inside({ repository }, [`--work-tree=${folder}`, '-c', 'advice.addEmbeddedRepo=false', 'add', '--all', '.'], { cwd: folder, env: index });
     const tree = (await inside({ repository }, ['write-tree'], { env: index })).trim();
+    await rm(file, { force: true });
     const base = (await inside({ repository }, ['commit-tree', tree, '-m', `${folder} at the start of ${swarmId}`])).trim();
     return { repository, root: folder, prefix: '', base };
   };

@@ -31,6 +31,8 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
   const nextVersion = openCounter();
   // Earlier runs told everybody everything each time, and nobody what those who were gone had settled.
   const isCurrent = wf.patched('tell what is new, to those that are there');
+  // A signal to a member that is just ending takes the server two seconds to refuse: earlier runs waited for it.
+  const isPatient = !wf.patched('pass news on without waiting');
   /** Domains do not change; that a task is nobody's here may. */
   const names = new Map<string, string>();
   const nameOf = (task: TaskState): string | null => {
@@ -167,7 +169,10 @@ export const manageDomains = async (coordinator: Coordinator, level: Level, slot
       onControl: () => void assignAll(null),
       isDismissed: () => false,
       onEnded: () => undefined,
-      turn: passOn,
+      turn: async () => {
+        const passing = passOn();
+        if (isPatient) await passing;
+      },
       isDue: () => news().length > 0,
       isSettled: () => allSettled(state.tasks.filter((task) => nameOf(task) !== null)),
       isStanding: false,

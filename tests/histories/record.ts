@@ -120,6 +120,7 @@ for (const topology of TOPOLOGIES)
       open();
     },
   );
+record('hierarchical-news', { topology: 'hierarchical', agents: ['researcher', 'coder', 'tester', 'architect'], tasks: [task('a'), task('b', { role: 'coder' }), task('c', { role: 'tester', dependsOn: ['a', 'b'] }), task('d', { role: 'architect', dependsOn: ['a', 'b'] })] });
 record('mesh-merged', { topology: 'mesh', maxAgents: 3, votes: 'outcome', tasks: [task('a'), task('b'), task('c', { dependsOn: ['a', 'b'] })] });
 record('voted', { votes: 'outcome' });
 record('voted-down', { votes: 'outcome', objective: 'To be voted down.', tasks: [task('a')] });
