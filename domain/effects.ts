@@ -66,6 +66,10 @@ export const applyToEffects = (effects: Effect[], { type, taskId = '', data = {}
 export const toUndo = (effects: readonly Effect[], taskId?: string): readonly Effect[] =>
   effects.filter((effect) => effect.status !== 'undone' && (taskId === undefined || effect.taskId === taskId)).reverse();
 
+/** Keys of what a run that goes well stands for: the newest change of each task. An older one is of an owner that was lost before its task had settled. */
+export const toKeep = (effects: readonly Effect[]): ReadonlySet<string> =>
+  new Set(new Map(effects.filter(({ status }) => status === 'done').map(({ taskId, key }) => [taskId, key])).values());
+
 const MOST_CHARS = 512;
 
 /** Why a path may not be written, or null: relative, without `..`, links or git's own folder; one form for each file. */

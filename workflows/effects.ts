@@ -1,11 +1,11 @@
 import * as wf from '@temporalio/workflow';
 import type { WorkspaceActivities } from '../activities/workspace.js';
-import { toUndo, type Effect, type Workspace } from '../domain/effects.js';
+import { toKeep, toUndo, type Effect, type Workspace } from '../domain/effects.js';
 import type { ErrorReport } from '../domain/errors.js';
 import type { EventDraft } from '../domain/events.js';
 import { effectKey } from '../domain/names.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import type { SwarmState } from '../domain/swarm-state.js';
+import type { SwarmState, SwarmStatus } from '../domain/swarm-state.js';
 import { failureOf } from './failure-of.js';
 import { WORKSPACE } from './options.js';
 
@@ -72,40 +72,38 @@ const undoAll = async (workspace: Workspace, effects: readonly Pick<Effect, 'key
 };
 
 /** How a run ended, before it is written down. */
-export interface Ending<Status> {
-  readonly status: Status;
+export interface Ending {
+  readonly status: SwarmStatus;
   readonly failure: ErrorReport | null;
 }
 
 /**
- * Undoes everything that a failed or cancelled run did, newest first, also what a member did that died before it could say so: the branch is closed first and asked.
- * Returns how the run then ended; whatever could not be undone ends it as `compensation_failed`.
+ * Closes the branch and asks it what stands, also of members that died before they could say so. Of a failed or cancelled run everything is undone, newest first; of any other,
+ * what no task stands for. Returns how the run then ended: whatever could not be undone makes it `compensation_failed`, and work that is not there makes it fail.
  */
-export const compensate = async <Status>(
-  state: SwarmState,
-  ending: Ending<Status>,
-  isUnwound: boolean,
-  emit: Emit,
-): Promise<Ending<Status | 'compensated' | 'compensation_failed'>> => {
+export const closeBranch = async (state: SwarmState, ending: Ending, emit: Emit): Promise<Ending> => {
   const { workspace } = state;
   if (workspace === null) return ending;
-  const before = state.effects.filter(({ status }) => status === 'undone').length;
-  if (isUnwound) {
-    const known = toUndo(state.effects);
-    try {
-      const standing = await sealWorkspace(workspace);
-      const doubtful = known.filter(({ key }) => !standing.includes(key));
-      await undoAll(workspace, [...doubtful, ...standing.map((key) => ({ key, taskId: taskOfKey(state.swarmId, key) }))], emit);
-    } catch (error) {
-      const { message, why } = failureOf(error, 'Closing the branch');
-      for (const { key, taskId } of known) emit({ type: 'effect.stuck', taskId, data: { effect: key, why: `${message} ${why}`.trim() } });
-    }
+  const isUnwound = ending.status === 'failed' || ending.status === 'cancelled';
+  const before = undoneOf(state);
+  const kept = isUnwound ? new Set<string>() : toKeep(state.effects);
+  const known = toUndo(state.effects).filter(({ key }) => !kept.has(key));
+  try {
+    const standing = await sealWorkspace(workspace);
+    const strays = standing.filter((key) => !kept.has(key));
+    const doubtful = known.filter(({ key }) => !standing.includes(key));
+    await undoAll(workspace, [...doubtful, ...strays.map((key) => ({ key, taskId: taskOfKey(state.swarmId, key) }))], emit);
+  } catch (error) {
+    const report = failureOf(error, 'Closing the branch');
+    if (!isUnwound && kept.size > 0) return { status: 'failed', failure: report };
+    for (const { key, taskId } of known) emit({ type: 'effect.stuck', taskId, data: { effect: key, why: `${report.message} ${report.why}`.trim() } });
   }
   const left = state.effects.filter(({ status }) => status === 'stuck');
   if (left.length > 0) return { status: 'compensation_failed', failure: notUndone(workspace, left, ending.failure) };
-  const undone = state.effects.filter(({ status }) => status === 'undone').length - before;
-  return isUnwound && undone > 0 ? { status: 'compensated', failure: ending.failure } : ending;
+  return isUnwound && undoneOf(state) > before ? { status: 'compensated', failure: ending.failure } : ending;
 };
+
+const undoneOf = ({ effects }: SwarmState): number => effects.filter(({ status }) => status === 'undone').length;
 
 /** `SWARM/TASK/effect…`. */
 const taskOfKey = (swarmId: string, key: string): string => key.slice(swarmId.length + 1).split('/')[0] ?? '';

@@ -8,13 +8,13 @@ import { LIMITS } from '../domain/limits.js';
 import { COORDINATORS, coordinatorId, coordinatorQueue, type Topology } from '../domain/names.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
 import { packState, unpackState } from '../domain/pack-state.js';
-import { leaseOf, openState, outcomeOf, record, spentOf, type SwarmOutcome, type SwarmState, type SwarmStatus } from '../domain/swarm-state.js';
+import { leaseOf, openState, outcomeOf, record, spentOf, type SwarmOutcome, type SwarmState } from '../domain/swarm-state.js';
 import { isAsking, reopenRunning, specOf, type TaskState } from '../domain/task-state.js';
 import { allSettled } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import { statusInputOf } from '../domain/view.js';
 import { advise } from './advise.js';
-import { beginBranch, compensate, type Ending } from './effects.js';
+import { beginBranch, closeBranch, type Ending } from './effects.js';
 import { listen } from './listen.js';
 import { controlSignal, type CoordinatorControl } from './messages.js';
 import { RECORD, STORE_TEXTS } from './options.js';
@@ -54,7 +54,7 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
 
   const body = new wf.CancellationScope();
   const late = watchDeadline(input, body);
-  let ending: Ending<SwarmStatus>;
+  let ending: Ending;
   try {
     ending = await body.run(async () => {
       if (carried.length === 0) {
@@ -110,7 +110,7 @@ const runTerms = async (
   emit: (draft: Omit<EventDraft, 'at'>) => void,
   onStart: (handle: wf.ChildWorkflowHandle<typeof queenSwarm> | null) => void,
   tellCoordinator: () => Promise<void>,
-): Promise<Ending<SwarmStatus>> => {
+): Promise<Ending> => {
   let deaths = 0;
   for (;;) {
     if (isLong(input)) await continueAsNew(input, state);
@@ -202,11 +202,10 @@ const ignoreUnlessCancelled = (error: unknown): void => {
 };
 
 /** Undoes what must not stay, writes the end into the log and the read model, then ends the workflow the way the Web UI shows best. */
-const finish = async (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'>) => void, ending: Ending<SwarmStatus>): Promise<SwarmOutcome> => {
+const finish = async (input: SwarmInput, state: SwarmState, emit: (draft: Omit<EventDraft, 'at'>) => void, ending: Ending): Promise<SwarmOutcome> => {
   for (const task of state.tasks)
     if (task.status === 'pending' || isAsking(task)) emit({ type: 'task.skipped', taskId: task.id, data: { because: `the swarm ended ${ending.status}` } });
-  const isUnwound = ending.status === 'failed' || ending.status === 'cancelled';
-  const { status, failure } = state.workspace === null ? ending : await compensate(state, ending, isUnwound, emit);
+  const { status, failure } = state.workspace === null ? ending : await closeBranch(state, ending, emit);
   emit({ type: 'swarm.ended', data: { status, failure, tokens: spentOf(state).tokens } });
   wf.upsertSearchAttributes({ CfStatus: [status], CfTokens: [spentOf(state).tokens] });
   await Promise.all([archiveEvents(state), recordOutcome(statusInputOf(input), nextSeq(state.log) - 1, ...packState(state, 0)).catch(ignoreUnlessCancelled)]);

@@ -68,7 +68,8 @@ test.each(TOPOLOGIES)('%s: history grows by no more than its ceiling per call, m
           { votes: 'outcome', voters: 4 },
           { votes: 'outcome', voters: 25 },
         ];
-  const [unvoted, voted] = [await sizeOf(topology, 16, few), await sizeOf(topology, 16, many)];
+  // Of one task: what many tasks write differs from run to run by more than some votes do.
+  const [unvoted, voted] = [await sizeOf(topology, 1, few), await sizeOf(topology, 1, many)];
   const calls = large.calls - small.calls;
   const votes = voted.calls - unvoted.calls;
   const found = {

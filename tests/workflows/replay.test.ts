@@ -106,7 +106,7 @@ describe('a change of commands is caught', () => {
     ['one task at a time', 'slots: () => input.maxAgents', 'slots: () => 1', 'by-hand.queen'],
     ['no vote on the outcome', 'const isVoted = ', 'const isVoted = false && ', 'voted.queen'],
     ['files not written', 'workspace && files !== undefined ?', 'false ?', 'written.queen'],
-    ['changes not undone', 'if (isUnwound) {', 'if (false) {', 'compensated.root'],
+    ['changes not undone', 'standing.filter((key) => !kept.has(key))', '[]', 'compensated.root'],
     ['evidence not looked up', 'claims.length === 0 ?', 'true ?', 'evidence.queen'],
     ['another name of a manager', '`${parentId}/manager-${domain}', '`${parentId}/boss-${domain}', 'hierarchical.hierarchical'],
     ['other managers not told', 'if (open.size === 0)', 'if (true)', 'hierarchical.manager-research'],

@@ -45,7 +45,7 @@ test('a swarm that completes leaves each change as one commit of its task, and n
   const folder = project();
   const view = await suite.engine().run({ workspace: folder, review: false, tasks: steps(3) });
   expect([view.status, view.effects.map(({ taskId, status }) => `${taskId} ${status}`)]).toEqual(['completed', ['s1 done', 's2 done', 's3 done']]);
-  expect(branchOf(folder, view)).toEqual({ isBack: false, commits: ['effect s1', 'effect s2', 'effect s3'] });
+  expect(branchOf(folder, view)).toEqual({ isBack: false, commits: ['effect s1', 'effect s2', 'effect s3', 'seal'] });
   expect([git(folder, 'show', `cf/${view.swarmId}:shared.txt`), git(folder, 'status', '--porcelain'), git(folder, 'branch', '--show-current')]).toEqual(['by s3', '', 'main']);
   await suite.expectWhole(view);
 });
@@ -115,7 +115,7 @@ describe.each(TOPOLOGIES)('%s', (topology) => {
     open();
     const view = await suite.engine().end(swarmId);
     const { commits } = branchOf(folder, view);
-    expect([view.status, [...commits].sort()]).toEqual(['completed', ['effect last', ...wide.map(({ id }) => `effect ${id}`)]]);
+    expect([view.status, [...commits].sort()]).toEqual(['completed', ['effect last', ...wide.map(({ id }) => `effect ${id}`), 'seal']]);
     await suite.expectWhole(view, ['last/answer/1']);
   });
 });
@@ -143,6 +143,32 @@ test('what can not be undone ends it loudly, with what is left', async () => {
   expect([view.status, view.failure?.code, view.failure?.message]).toEqual(['compensation_failed', 'tool_failed', '2 changes could not be undone.']);
   expect(view.failure?.why).toContain('s2 (s2.txt, shared.txt)');
   expect(view.effects.map(({ status }) => status)).toEqual(['stuck', 'stuck']);
+});
+
+test('what no task stands for is undone also where all goes well: a change of an owner that was lost before it could report it', async () => {
+  const folder = project();
+  const open = suite.model().hold(/\/s2\/answer/);
+  const swarmId = await suite.engine().start({ workspace: folder, review: false, tasks: steps(2) });
+  await suite.whenAsked(swarmId, 's2/answer/1');
+  const { workspace } = await suite.engine().swarms.show(swarmId);
+  if (!workspace) throw new Error('no branch');
+  await suite.engine().storage.workspaces.write(workspace, { key: `${swarmId}/s1/effect.s1/1`, taskId: 's1', agentId: 'lost' }, [{ path: 'stray.txt', content: 'x' }]);
+  open();
+  const view = await suite.engine().end(swarmId);
+  expect([view.status, branchOf(folder, view).commits]).toEqual(['completed', ['effect s1', 'effect s1', 'effect s2', 'seal', 'undo s1']]);
+  expect(git(folder, 'ls-tree', '--name-only', `cf/${swarmId}`).split('\n')).toEqual(['s1.txt', 's2.txt', 'shared.txt']);
+  await suite.expectWhole(view);
+});
+
+test('success is not said where the work is gone', async () => {
+  const folder = project();
+  const open = suite.model().hold(/\/swarm\/aggregate/);
+  const swarmId = await suite.engine().start({ workspace: folder, review: false, tasks: steps(1) });
+  await suite.whenAsked(swarmId, 'swarm/aggregate/1');
+  git(folder, 'update-ref', '-d', `refs/heads/cf/${swarmId}`);
+  open();
+  const view = await suite.engine().end(swarmId);
+  expect([view.status, view.failure?.code, view.failure?.message]).toEqual(['failed', 'not_found', `The branch cf/${swarmId} is gone.`]);
 });
 
 test('a folder that can not be opened ends the swarm before it pays for anything', async () => {
