@@ -180,6 +180,12 @@ test('a peer that does not answer is asked five times, then left alone; when it 
   await vi.waitUntil(() => suite.asked(swarmId).filter((key) => key.includes('/answer/')).length === 2, 20_000);
   const [silent, other] = ['peer-1', 'peer-2'].map((name) => suite.server().client.workflow.getHandle(`${swarmId}/mesh-1/${name}`));
   if (!silent || !other) throw new Error('no peers');
+  // The other one must know that there is work to spare, or it asks nobody.
+  const knows = async (): Promise<boolean> =>
+    ((await other.fetchHistory()).events ?? []).some(({ workflowExecutionSignaledEventAttributes: signal }) =>
+      (signal?.input?.payloads ?? []).some(({ data }) => signal?.signalName === 'peer.message' && Buffer.from(data ?? []).includes('"load"')),
+    );
+  await vi.waitUntil(knows, { timeout: 20_000, interval: 100 });
   // A message that no peer sends: its workflow task fails from now on, so it says nothing more, and yet it is not dead.
   await silent.signal('peer.message', { from: 'peer-2', items: [null] });
   await vi.waitUntil(async () => ((await silent.fetchHistory()).events ?? []).some(({ workflowTaskFailedEventAttributes }) => workflowTaskFailedEventAttributes), 20_000);
