@@ -1,8 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { openEngine } from '../helpers/engine.js';
+import { git, repository } from '../helpers/git.js';
 import { answerOf, startHttpProvider } from '../helpers/http-provider.js';
 import { CF, startProcess } from '../helpers/processes.js';
 import { seeded } from '../helpers/seeded.js';
@@ -11,17 +9,11 @@ import { startTestServer } from '../helpers/temporal.js';
 
 /** Rows C6 and R12: kill -9 of the worker while changes are made and while they are undone; git is the ledger. */
 const TASKS = 16;
-const git = (folder: string, ...args: string[]): string =>
-  execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], { cwd: folder, encoding: 'utf8' }).trim();
 
 test('four kill -9 of the worker, two of them while it undoes: every change undone once, newest first', { timeout: 240_000 }, async () => {
   const random = seeded('kills of a rollback');
   const server = await startTestServer();
-  const [home, folder] = [tempFolder(), tempFolder()];
-  git(folder, 'init', '-q', '-b', 'main');
-  writeFileSync(join(folder, 'shared.txt'), 'first\n');
-  git(folder, 'add', '-A');
-  git(folder, 'commit', '-q', '-m', 'first');
+  const [home, folder] = [tempFolder(), repository({ 'shared.txt': 'first\n' })];
   const engine = openEngine(server, { model: 'compat/x', home });
   const provider = await startHttpProvider({
     fault: (key) => (key.includes('/last/') ? 'payment-402' : null),
@@ -64,9 +56,7 @@ test('four kill -9 of the worker, two of them while it undoes: every change undo
     expect(commits().map(({ kind }) => kind)).toEqual([...Array<string>(TASKS).fill('effect'), 'seal', ...Array<string>(TASKS).fill('undo')]);
     expect([git(folder, 'status', '--porcelain'), git(folder, 'branch', '--show-current')]).toEqual(['', 'main']);
   } finally {
-    const { exited } = worker;
-    worker.child.kill('SIGTERM');
-    await exited;
+    await worker.stop();
     await provider.close();
     engine.close();
     await server.stop();

@@ -67,9 +67,7 @@ test.each(TOPOLOGIES)('%s: five kill -9 of the worker lose nothing and pay for n
       `${topology}: ${provider.calls.size} calls, ${[...provider.calls.values()].reduce((sum, { requests }) => sum + requests, 0)} requests, ${view.durationMs} ms with 5 kills`,
     );
   } finally {
-    const { exited } = worker;
-    worker.child.kill('SIGTERM');
-    await exited;
+    await worker.stop();
     await provider.close();
     engine.close();
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { SwarmEvent } from '../../domain/events.js';
+import { coordinatorId, type Topology } from '../../domain/names.js';
 import type { SwarmView } from '../../domain/view.js';
 import type { RunningWorker } from '../../workers/worker.js';
 import { openEngine, type Engine } from './engine.js';
@@ -17,6 +18,8 @@ export interface EngineSuite {
   /** Keys asked for on behalf of a swarm, without its id, in order of arrival. */
   asked(swarmId: string): readonly string[];
   whenAsked(swarmId: string, call: string): Promise<unknown>;
+  /** Ends the swarm's first coordinator from outside, as nobody could foresee. */
+  terminateCoordinator(swarmId: string, topology: Topology): Promise<void>;
   /** What holds of every swarm that has ended, whatever happened to it: no call asked for twice but those named, none counted twice, a gapless log, each task settled once, every workflow of it closed. */
   expectWhole(view: SwarmView, repeated?: readonly string[]): Promise<void>;
   /** All events so far, or to the end with `follow`. */
@@ -66,6 +69,7 @@ export const engineSuite = (script: Script): EngineSuite => {
     },
     events,
     asked,
+    terminateCoordinator: async (swarmId, topology) => void (await server.client.workflow.getHandle(coordinatorId(swarmId, topology, 1)).terminate('test')),
     whenAsked: (swarmId, call) => vi.waitUntil(() => asked(swarmId).includes(call), 20_000),
     expectWhole: async ({ swarmId, tasks, usage }, repeated = []) => {
       const keys = asked(swarmId);

@@ -8,6 +8,8 @@ export interface Process {
   /** Everything it wrote so far, both streams. */
   output(): string;
   readonly exited: Promise<number | null>;
+  /** SIGTERM, and waits until it has drained and gone. */
+  stop(): Promise<void>;
   /** SIGKILL, and waits until it has gone. */
   kill(): Promise<void>;
 }
@@ -35,6 +37,10 @@ export const startProcess = (args: readonly string[], env: Readonly<Record<strin
     child,
     output: () => output,
     exited,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await exited;
+    },
     kill: async () => {
       child.kill('SIGKILL');
       await exited;

@@ -1,39 +1,27 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { pathProblem, type Workspace } from '../../domain/effects.js';
 import { createWorkspaces } from '../../storage/workspaces.js';
+import { git, repository as newRepository } from '../helpers/git.js';
 import { tempFolder } from '../helpers/temp-folder.js';
 
-const run = (cwd: string, ...args: string[]): string => execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], { cwd, encoding: 'utf8' }).trim();
-
-/** A repository with one commit of these files. */
-const repository = (files: Readonly<Record<string, string>> = { 'a.txt': 'a\n' }): string => {
-  const folder = tempFolder();
-  run(folder, 'init', '-q', '-b', 'main');
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(join(folder, path, '..'), { recursive: true });
-    writeFileSync(join(folder, path), content);
-  }
-  run(folder, 'add', '-A');
-  run(folder, 'commit', '-q', '-m', 'first');
-  return folder;
-};
+const repository = (files: Readonly<Record<string, string>> = { 'a.txt': 'a\n' }): string => newRepository(files);
 const by = (key: string) => ({ key, taskId: 't1', agentId: 'coder-1' });
-const treeOf = ({ repository: dir, branch }: Workspace, at = branch): string => run(dir, `--git-dir=${dir}`, 'rev-parse', `${at}^{tree}`);
+const treeOf = ({ repository: dir, branch }: Workspace, at = branch): string => git(dir, `--git-dir=${dir}`, 'rev-parse', `${at}^{tree}`);
 const files = (entries: Readonly<Record<string, string>>) => Object.entries(entries).map(([path, content]) => ({ path, content }));
 
 test('a change is one commit on a branch of its own; the user branch, index and files stay', async () => {
   const folder = repository();
-  const before = [run(folder, 'rev-parse', 'HEAD'), run(folder, 'status', '--porcelain')];
+  const before = [git(folder, 'rev-parse', 'HEAD'), git(folder, 'status', '--porcelain')];
   const workspaces = createWorkspaces(tempFolder());
   const workspace = await workspaces.open('swarm-1', folder);
   expect(await workspaces.open('swarm-1', folder)).toEqual(workspace);
   const { commit } = await workspaces.write(workspace, by('k1'), files({ 'src/new.ts': 'export {};\n', 'a.txt': 'changed\n' }));
-  expect([run(folder, 'rev-parse', 'HEAD'), run(folder, 'status', '--porcelain')]).toEqual(before);
-  expect(run(folder, 'rev-parse', 'cf/swarm-1')).toBe(commit);
+  expect([git(folder, 'rev-parse', 'HEAD'), git(folder, 'status', '--porcelain')]).toEqual(before);
+  expect(git(folder, 'rev-parse', 'cf/swarm-1')).toBe(commit);
   expect([await workspaces.read(workspace, 'src/new.ts'), await workspaces.read(workspace, 'none')]).toEqual(['export {};\n', null]);
   expect((await workspaces.diff(workspace)).files).toEqual([
     { path: 'a.txt', added: 1, removed: 1 },
@@ -45,16 +33,16 @@ test('a change is one commit on a branch of its own; the user branch, index and 
 
 test('undone once, to the very tree it began with; it can not come back, and nothing comes after the seal', async () => {
   const folder = repository({ 'a.txt': 'a\n', 'bin/run.sh': '#!/bin/sh\n' });
-  run(folder, 'update-index', '--chmod=+x', 'bin/run.sh');
-  run(folder, 'commit', '-q', '-m', 'executable');
+  git(folder, 'update-index', '--chmod=+x', 'bin/run.sh');
+  git(folder, 'commit', '-q', '-m', 'executable');
   const workspaces = createWorkspaces(tempFolder());
   const workspace = await workspaces.open('swarm-2', folder);
   const base = treeOf(workspace);
   await workspaces.write(workspace, by('k1'), files({ 'bin/run.sh': 'exit 1\n', 'deep/er/new': 'x' }));
-  expect(run(folder, 'ls-tree', 'cf/swarm-2', 'bin/run.sh')).toMatch(/^100755/);
+  expect(git(folder, 'ls-tree', 'cf/swarm-2', 'bin/run.sh')).toMatch(/^100755/);
   expect([await workspaces.undo(workspace, 'k1'), await workspaces.undo(workspace, 'k1')]).toEqual([true, true]);
   expect(treeOf(workspace)).toBe(base);
-  expect(run(folder, 'log', '--format=%s', `${workspace.base}..cf/swarm-2`).split('\n')).toEqual(['undo k1', 't1: 2 files by coder-1']);
+  expect(git(folder, 'log', '--format=%s', `${workspace.base}..cf/swarm-2`).split('\n')).toEqual(['undo k1', 't1: 2 files by coder-1']);
   await expect(workspaces.write(workspace, by('k1'), files({ x: '' }))).rejects.toMatchObject({ code: 'conflict' });
   // In doubt: undone before it happened, it never does.
   expect(await workspaces.undo(workspace, 'k2')).toBe(false);
@@ -138,12 +126,12 @@ describe('paths', () => {
   });
   test('neither through a link, nor over a folder, nor a file as a folder; nothing of such an answer is written', async () => {
     const folder = tempFolder();
-    run(folder, 'init', '-q');
+    git(folder, 'init', '-q');
     symlinkSync('/tmp', join(folder, 'link'));
     mkdirSync(join(folder, 'dir'));
     writeFileSync(join(folder, 'dir', 'file'), 'x');
-    run(folder, 'add', '-A');
-    run(folder, 'commit', '-q', '-m', 'first');
+    git(folder, 'add', '-A');
+    git(folder, 'commit', '-q', '-m', 'first');
     const workspaces = createWorkspaces(tempFolder());
     const workspace = await workspaces.open('swarm-links', folder);
     for (const path of ['link', 'link/x', 'dir', 'dir/file/x', '../x'])
@@ -158,12 +146,12 @@ test('a folder below the top of its repository, one without a commit, and one wi
   const top = repository({ 'sub/a.txt': 'a\n', 'b.txt': 'b\n' });
   const below = await workspaces.open('swarm-below', join(top, 'sub'));
   await workspaces.write(below, by('k'), files({ 'a.txt': 'new\n' }));
-  expect([run(top, 'diff', '--name-only', 'main', 'cf/swarm-below'), (await workspaces.diff(below)).files.map(({ path }) => path)]).toEqual(['sub/a.txt', ['a.txt']]);
+  expect([git(top, 'diff', '--name-only', 'main', 'cf/swarm-below'), (await workspaces.diff(below)).files.map(({ path }) => path)]).toEqual(['sub/a.txt', ['a.txt']]);
   await workspaces.apply(below);
   expect(readFileSync(join(top, 'sub', 'a.txt'), 'utf8')).toBe('new\n');
 
   const unborn = tempFolder();
-  run(unborn, 'init', '-q');
+  git(unborn, 'init', '-q');
   const plain = tempFolder();
   for (const folder of [unborn, plain]) {
     writeFileSync(join(folder, 'a.txt'), 'a\n');
@@ -227,8 +215,8 @@ test('many at once, also of several processes: each change stands once, none is 
       }),
     ),
   );
-  expect(run(folder, 'log', '--format=%(trailers:key=Cf-Key,valueonly)', 'main..cf/swarm-many').split('\n').filter(Boolean)).toHaveLength(24);
-  expect(run(folder, 'ls-tree', '--name-only', 'cf/swarm-many').split('\n')).toHaveLength(25);
+  expect(git(folder, 'log', '--format=%(trailers:key=Cf-Key,valueonly)', 'main..cf/swarm-many').split('\n').filter(Boolean)).toHaveLength(24);
+  expect(git(folder, 'ls-tree', '--name-only', 'cf/swarm-many').split('\n')).toHaveLength(25);
 });
 
 test('kill -9 in the middle of changes: every change is whole or not there, and the branch goes on', async () => {
@@ -255,10 +243,10 @@ test('kill -9 in the middle of changes: every change is whole or not there, and 
       child.on('close', () => resolve());
     });
   }
-  const names = run(folder, 'ls-tree', '--name-only', 'cf/swarm-killed').split('\n').slice(1);
+  const names = git(folder, 'ls-tree', '--name-only', 'cf/swarm-killed').split('\n').slice(1);
   const [xs, ys] = ['x', 'y'].map((letter) => names.filter((name) => name.startsWith(letter)).map((name) => name.slice(1)));
   expect(xs).toEqual(ys);
   expect(xs?.length).toBeGreaterThanOrEqual(acknowledged);
   await workspaces.write(workspace, by('after'), files({ z: '' }));
-  run(folder, 'fsck', '--strict');
+  git(folder, 'fsck', '--strict');
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { SwarmError } from '../../domain/errors.js';
-import { COORDINATORS, coordinatorId, TOPOLOGIES } from '../../domain/names.js';
+import { COORDINATORS, TOPOLOGIES } from '../../domain/names.js';
 import type { SwarmView } from '../../domain/view.js';
 import { engineSuite, statusesOf } from '../helpers/engine-suite.js';
 
@@ -98,10 +98,7 @@ describe.each(TOPOLOGIES)('%s', (topology) => {
     const open = suite.model().hold(/\/[efgh]\/answer/);
     const swarmId = await start('dying', { votes: 'outcome' });
     await vi.waitUntil(() => suite.asked(swarmId).some((key) => /^[efgh]\//.test(key)), 20_000);
-    await suite
-      .server()
-      .client.workflow.getHandle(coordinatorId(swarmId, topology, 1))
-      .terminate('test');
+    await suite.terminateCoordinator(swarmId, topology);
     await vi.waitUntil(async () => (await suite.events(swarmId)).some(({ type }) => /queenReplaced|coordinatorReplaced/.test(type)), 20_000);
     open();
     const view = await suite.engine().end(swarmId);

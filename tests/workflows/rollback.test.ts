@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { COORDINATORS, coordinatorId, TOPOLOGIES } from '../../domain/names.js';
+import { COORDINATORS, TOPOLOGIES } from '../../domain/names.js';
 import type { SwarmView } from '../../domain/view.js';
 import { engineSuite, statusesOf } from '../helpers/engine-suite.js';
+import { git, repository } from '../helpers/git.js';
 import { tempFolder } from '../helpers/temp-folder.js';
 
 /** Row C6: whatever becomes of a swarm, git itself says what its agents left behind: every change undone once, newest first, down to the tree it began with. */
@@ -20,16 +20,7 @@ const suite = engineSuite(({ call, contract, prompt }) => {
   return undefined;
 });
 
-const git = (folder: string, ...args: string[]): string =>
-  execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], { cwd: folder, encoding: 'utf8' }).trim();
-const project = (): string => {
-  const folder = tempFolder();
-  git(folder, 'init', '-q', '-b', 'main');
-  writeFileSync(join(folder, 'shared.txt'), 'first\n');
-  git(folder, 'add', '-A');
-  git(folder, 'commit', '-q', '-m', 'first');
-  return folder;
-};
+const project = (): string => repository({ 'shared.txt': 'first\n' });
 /** What git says of the swarm's branch: is its tree the one it began with, and every commit, oldest first, as `kind task`. */
 const branchOf = (folder: string, { swarmId }: Pick<SwarmView, 'swarmId'>) => {
   const log = git(folder, 'log', '--reverse', '--format=%(trailers:key=Cf-Kind,valueonly,separator=)|%(trailers:key=Cf-Key,valueonly,separator=)', `main..cf/${swarmId}`);
@@ -108,10 +99,7 @@ describe.each(TOPOLOGIES)('%s', (topology) => {
     const swarmId = await start(folder);
     await suite.whenAsked(swarmId, 'last/answer/1');
     await whenDone(swarmId);
-    await suite
-      .server()
-      .client.workflow.getHandle(coordinatorId(swarmId, topology, 1))
-      .terminate('test');
+    await suite.terminateCoordinator(swarmId, topology);
     open();
     const view = await suite.engine().end(swarmId);
     const { commits } = branchOf(folder, view);

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { coordinatorId, TOPOLOGIES } from '../../domain/names.js';
+import { TOPOLOGIES } from '../../domain/names.js';
 import { engineSuite } from '../helpers/engine-suite.js';
 
 /** Row C8: what was used is counted once, also where a coordinator takes over and finds answers in the ledger that its predecessor had reported. */
@@ -12,10 +12,7 @@ describe.each(TOPOLOGIES)('%s', (topology) => {
       .engine()
       .start({ topology, maxAgents: 3, budgetTokens: 200_000, tasks: ['a', 'b', 'c'].map((id) => ({ id, title: `Do ${id}`, role: 'researcher' })) });
     await vi.waitUntil(async () => (await suite.events(swarmId)).filter(({ type }) => type === 'task.answered').length === 3, 30_000);
-    await suite
-      .server()
-      .client.workflow.getHandle(coordinatorId(swarmId, topology, 1))
-      .terminate('test');
+    await suite.terminateCoordinator(swarmId, topology);
     open();
     const view = await suite.engine().end(swarmId);
     const keys = new Set(suite.asked(swarmId));
