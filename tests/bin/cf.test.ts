@@ -18,6 +18,10 @@ const cf = (args: readonly string[], { input = '', more = {} }: { input?: string
   spawnSync(process.execPath, [CF, ...args], { cwd, env: env(more), input, encoding: 'utf8', timeout: 60_000 });
 
 describe('the executable', () => {
+  test('starts without naming node: a build leaves it executable, as npx wants it', () => {
+    expect(spawnSync(CF, ['--version'], { cwd, env: env(), encoding: 'utf8' })).toMatchObject({ status: 0, stdout: `${packageVersion}\n` });
+  });
+
   test('prints its version and leaves nothing behind', () => {
     expect(cf(['--version'])).toMatchObject({ status: 0, stdout: `${packageVersion}\n`, stderr: '' });
     expect([readdirSync(cwd), readdirSync(home)]).toEqual([[], []]);
