@@ -75,7 +75,7 @@ export const swarm = z
     workspace: nullable(z.object({ folder: z.string(), repository: z.string(), root: z.string(), prefix: z.string(), branch: z.string(), base: z.string() })),
     effects: z.array(z.object({ key: z.string(), taskId: z.string(), status: z.enum(EFFECT_STATUSES), files: z.array(z.string()), commit: nullable(z.string()) })),
     usage: z.object({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number(), costUsd: nullable(z.number()) }),
-    budget: z.object({ tokens: nullable(z.number()), usd: nullable(z.number()) }),
+    budget: z.object({ tokens: nullable(z.number()), usd: nullable(z.number()), calls: nullable(z.number()) }),
     criticalPath: z.object({ tasks: z.array(z.string()), durationMs: z.number() }),
     startedAt: z.string(),
     endedAt: nullable(z.string()),

@@ -45,7 +45,11 @@ const head = (view: SwarmView, columns: number, paint: Paint): string => {
 /** Calls, tokens and money so far; an unknown price is said to be unknown. */
 export const usageOf = ({ usage, budget, model }: SwarmView): string => {
   const cost = usage.costUsd === null ? 'cost unknown' : usage.costUsd === 0 ? '$0' : `$${usage.costUsd.toFixed(4)}`;
-  const limits = [budget.tokens === null ? '' : `${budget.tokens} tokens`, budget.usd === null ? '' : `$${budget.usd}`].filter((part) => part !== '');
+  const limits = [
+    budget.tokens === null ? '' : `${budget.tokens} tokens`,
+    budget.usd === null ? '' : `$${budget.usd}`,
+    budget.calls === null ? '' : `${budget.calls} calls`,
+  ].filter((part) => part !== '');
   return `${safeLine(model)} · ${usage.modelCalls} calls · ${usage.inputTokens} + ${usage.outputTokens} tokens · ${cost}${limits.length > 0 ? ` · budget ${limits.join(', ')}` : ''}`;
 };
 

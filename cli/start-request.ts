@@ -14,6 +14,7 @@ export interface StartFlags {
   readonly model?: string;
   readonly budgetUsd?: string;
   readonly budgetTokens?: string;
+  readonly budgetCalls?: string;
   readonly deadline?: string;
   readonly strict?: boolean;
   /** False after `--no-review`; true is commander's default. */
@@ -48,6 +49,7 @@ const givenIn = (objective: string | undefined, flags: StartFlags): Record<strin
       model: flags.model,
       budgetUsd: numeric(flags.budgetUsd),
       budgetTokens: numeric(flags.budgetTokens),
+      budgetCalls: numeric(flags.budgetCalls),
       deadline: flags.deadline,
       strict: flags.strict,
       review: flags.review === false ? false : undefined,

@@ -1,4 +1,5 @@
 import type { AgentDefinition } from './agent.js';
+import type { BudgetLimits } from './budget.js';
 import type { ModelChoice } from './model-call.js';
 import type { Topology } from './names.js';
 import type { TaskSpec } from './task-graph.js';
@@ -44,7 +45,7 @@ export interface SwarmInput {
   readonly allocation?: (typeof ALLOCATIONS)[number];
   /** Absent in snapshots older than regions: the local one. */
   readonly regions?: readonly RegionSpec[];
-  readonly budget: { readonly tokens: number | null; readonly microUsd: number | null };
+  readonly budget: BudgetLimits;
   /** Milliseconds since 1970, or null. */
   readonly deadlineAt: number | null;
   /** Folder the swarm works on; null or absent = none. */

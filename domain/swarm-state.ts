@@ -87,7 +87,7 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
   tasks: (input.tasks ?? []).map((spec) => openTask(spec)),
   steering: [],
   usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0, microUsd: 0 },
-  budget: openBudget(input.budget.tokens, input.budget.microUsd),
+  budget: openBudget(input.budget),
   result: null,
   resultText: null,
   disputed: false,
@@ -315,7 +315,11 @@ const applyToVotes = (state: SwarmState, { type, at, data = {} }: EventDraft): v
 };
 
 /** What the settled calls of the log add up to; the spent side of the budget. */
-export const spentOf = ({ usage }: SwarmState): Amount => ({ tokens: usage.inputTokens + usage.outputTokens, microUsd: usage.microUsd ?? 0 });
+export const spentOf = ({ usage }: SwarmState): Amount => ({
+  tokens: usage.inputTokens + usage.outputTokens,
+  microUsd: usage.microUsd ?? 0,
+  calls: usage.modelCalls,
+});
 
 /** The budget a new coordinator leases: what is left when every settled call is booked and nothing is in flight. */
 export const leaseOf = (state: SwarmState): Budget => ({ ...state.budget, spent: spentOf(state), reserved: NOTHING });

@@ -54,7 +54,8 @@ export interface SwarmView {
   readonly effects: readonly EffectView[];
   /** USD, not micro-USD; null = unknown. */
   readonly usage: { readonly modelCalls: number; readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number | null };
-  readonly budget: { readonly tokens: number | null; readonly usd: number | null };
+  /** Null = no limit; `calls` are those a model answered. */
+  readonly budget: { readonly tokens: number | null; readonly usd: number | null; readonly calls: number | null };
   /** The chain of dependent tasks that took longest so far. */
   readonly criticalPath: CriticalPath;
   readonly startedAt: string;
@@ -119,7 +120,7 @@ export const viewOf = ({ input, state, lastSeq }: StatusReply, now: number): Swa
       // No call yet is a known cost of nothing only where a price is known.
       costUsd: usage.modelCalls === 0 && input.model.price === null ? null : usd(usage.microUsd),
     },
-    budget: { tokens: state.budget.tokens, usd: usd(state.budget.microUsd) },
+    budget: { tokens: state.budget.tokens, usd: usd(state.budget.microUsd), calls: state.budget.calls ?? null },
     criticalPath: criticalPath(state.tasks, now),
     startedAt: new Date(state.startedAt).toISOString(),
     endedAt: state.endedAt === null ? null : new Date(state.endedAt).toISOString(),

@@ -66,6 +66,7 @@ export const createMcpServer = ({ swarms, version }: McpDeps): McpServer => {
           model: true,
           budgetTokens: true,
           budgetUsd: true,
+          budgetCalls: true,
           deadline: true,
           strict: true,
           review: true,

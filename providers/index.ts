@@ -1,6 +1,7 @@
 import type { ProviderName } from '../domain/names.js';
 import { createAnthropicProvider, createCompatProvider, createOpenAiProvider } from './hosted.js';
 import { createLocalProvider, type LocalDeps } from './local/provider.js';
+import { withBreaker } from './breaker.js';
 import type { ModelProvider, ModelProviders } from './port.js';
 import { createSimProvider } from './sim.js';
 
@@ -23,9 +24,9 @@ export interface ProvidersDeps {
 /** The providers this process can serve: those with a key or an address, the embedded model and the simulated ones. */
 export const createProviders = ({ anthropic, openai, compat, simScript, local, version }: ProvidersDeps): ModelProviders => {
   const providers = new Map<ProviderName, ModelProvider>();
-  if (anthropic.apiKey !== null) providers.set('anthropic', createAnthropicProvider({ ...anthropic, version }));
-  if (openai.apiKey !== null) providers.set('openai', createOpenAiProvider({ ...openai, version }));
-  if (compat.baseUrl !== null) providers.set('compat', createCompatProvider({ ...compat, version }));
+  if (anthropic.apiKey !== null) providers.set('anthropic', withBreaker(createAnthropicProvider({ ...anthropic, version })));
+  if (openai.apiKey !== null) providers.set('openai', withBreaker(createOpenAiProvider({ ...openai, version })));
+  if (compat.baseUrl !== null) providers.set('compat', withBreaker(createCompatProvider({ ...compat, version })));
   providers.set('local', createLocalProvider(local));
   providers.set('sim', createSimProvider({ scriptFile: simScript }));
   return providers;

@@ -62,6 +62,7 @@ export const startCommand = z.strictObject({
   model: z.string().min(3).max(200).optional(),
   budgetUsd: z.number().positive().max(1_000_000).optional(),
   budgetTokens: z.number().int().positive().max(1e12).optional(),
+  budgetCalls: z.number().int().positive().max(1e9).optional(),
   deadline: duration.optional(),
   strict: z.boolean().default(false),
   review: z.boolean().default(true),
@@ -107,8 +108,12 @@ export const scaleCommand = z
 export type ScaleCommand = z.output<typeof scaleCommand>;
 /** `cf budget`, `POST …/budget`. */
 export const budgetCommand = z
-  .strictObject({ tokens: z.number().int().positive().max(1e12).optional(), usd: z.number().positive().max(1_000_000).optional() })
-  .refine(({ tokens, usd }) => tokens !== undefined || usd !== undefined, 'tokens or usd is needed');
+  .strictObject({
+    tokens: z.number().int().positive().max(1e12).optional(),
+    usd: z.number().positive().max(1_000_000).optional(),
+    calls: z.number().int().positive().max(1e9).optional(),
+  })
+  .refine((limits) => Object.values(limits).some((limit) => limit !== undefined), 'tokens, usd or calls is needed');
 export type BudgetCommand = z.output<typeof budgetCommand>;
 export const listCommand = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),

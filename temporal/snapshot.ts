@@ -49,7 +49,11 @@ export interface SnapshotDeps {
 /** Resolves a command into the input of a swarm; throws `invalid_input` for whatever can't run. */
 export const snapshotOf = (command: StartCommand, { catalogue, model, regionModels = new Map(), swarmId, traceId, version, now }: SnapshotDeps): SwarmInput => {
   if (command.approve !== 'never')
-    refuse(`--approve ${command.approve} has nothing to approve.`, 'Agents of this version have no tools, so they write nothing.', 'Leave --approve out.');
+    refuse(
+      `--approve ${command.approve} has nothing to approve.`,
+      'Agents of this version have no tools. What they write stays on the branch of the swarm until you apply it.',
+      'Leave --approve out.',
+    );
   if (command.topology === 'queen' && command.maxAgents > LIMITS.inFlightPerWorkflow)
     refuse(
       `A queen has at most ${LIMITS.inFlightPerWorkflow} agents at work at once, not ${command.maxAgents}.`,
@@ -79,7 +83,11 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, regionMode
     ...(command.allocation === undefined ? {} : { allocation: command.allocation }),
     ...(command.regions ? { regions: command.regions.map(({ name, cost }) => ({ name, cost, model: regionModels.get(name) ?? null })) } : {}),
     workspace: command.workspace ?? null,
-    budget: { tokens: command.budgetTokens ?? null, microUsd: command.budgetUsd === undefined ? null : Math.round(command.budgetUsd * 1e6) },
+    budget: {
+      tokens: command.budgetTokens ?? null,
+      microUsd: command.budgetUsd === undefined ? null : Math.round(command.budgetUsd * 1e6),
+      calls: command.budgetCalls ?? null,
+    },
     deadlineAt: command.deadline === undefined ? null : now + command.deadline,
     tenant: 'default',
     traceId,

@@ -113,10 +113,10 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
       });
       return count;
     },
-    raiseBudget: (swarmId, { tokens, usd }) =>
+    raiseBudget: (swarmId, { usd, ...limits }) =>
       message(swarmId, () =>
         handleOf(swarmId).executeUpdate(raiseBudgetUpdate, {
-          args: [{ ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { microUsd: Math.round(usd * 1e6) }) }],
+          args: [{ ...limits, ...(usd === undefined ? {} : { microUsd: Math.round(usd * 1e6) }) }],
         }),
       ),
     answer: (swarmId, answer) => message(swarmId, () => handleOf(swarmId).executeUpdate(answerUpdate, { args: [answer] })),

@@ -1,6 +1,6 @@
 import * as wf from '@temporalio/workflow';
 import type { ModelActivities } from '../activities/call-model.js';
-import { costOf, isUnlimited, reserve, settle, upperBound, type Amount } from '../domain/budget.js';
+import { amountText, costOf, hasSameLimits, isUnlimited, NOTHING, reserve, settle, upperBound, type Amount } from '../domain/budget.js';
 import { CONTRACTS, type ContractName } from '../domain/contracts.js';
 import type { ErrorReport } from '../domain/errors.js';
 import type { EventDraft } from '../domain/events.js';
@@ -65,8 +65,8 @@ export const createAsker = ({ input, state, emit, isPaused, queue }: AskerDeps):
   const hold = async (amount: Amount): Promise<boolean> => {
     while (inFlight > 0) {
       const before = inFlight;
-      const { tokens, microUsd } = state.budget;
-      await wf.condition(() => inFlight < before || state.budget.tokens !== tokens || state.budget.microUsd !== microUsd);
+      const limits = state.budget;
+      await wf.condition(() => inFlight < before || !hasSameLimits(state.budget, limits));
       if (tryHold(amount)) return true;
     }
     return false;
@@ -82,7 +82,7 @@ export const createAsker = ({ input, state, emit, isPaused, queue }: AskerDeps):
     // Awaited only where there is something to wait for: each promise in a workflow costs the worker about 0.1 ms (docs/performance.md).
     if (isPaused()) await wf.condition(() => !isPaused());
     if (!tryHold(bound) && !(await hold(bound))) return { ok: false, failure: overBudget(bound, state) };
-    let used: Amount = { tokens: 0, microUsd: 0 };
+    let used: Amount = NOTHING;
     try {
       const options = modelCall({
         queue: queue ?? modelQueue(input.model.provider),
@@ -106,7 +106,7 @@ export const createAsker = ({ input, state, emit, isPaused, queue }: AskerDeps):
       const microUsd = costOf(input.model.price, inputTokens, outputTokens);
       const counted = `${purpose}/${nth}`;
       // Found in the ledger by a coordinator that took over: what it used was booked before.
-      if (!isCounted(state, scope, counted)) used = { tokens: inputTokens + outputTokens, microUsd: microUsd ?? 0 };
+      if (!isCounted(state, scope, counted)) used = { tokens: inputTokens + outputTokens, microUsd: microUsd ?? 0, calls: 1 };
       return { ok: true, answer, usage: { in: inputTokens, out: outputTokens, microUsd, call: counted } };
     } catch (error) {
       if (wf.isCancellation(error)) throw error;
@@ -150,8 +150,8 @@ const overBudget = (bound: Amount, { budget }: SwarmState): ErrorReport =>
   report(
     'budget_exhausted',
     'The budget does not cover the next model call.',
-    `It may need ${bound.tokens} tokens${budget.microUsd === null ? '' : ` or $${bound.microUsd / 1e6}`}; spent so far: ${budget.spent.tokens} tokens, $${budget.spent.microUsd / 1e6}.`,
-    'Start it again with a larger --budget-tokens or --budget-usd.',
+    `It may need ${amountText(bound, budget)}; spent so far: ${amountText(budget.spent, budget)}.`,
+    'Start it again with a larger --budget-tokens, --budget-usd or --budget-calls.',
   );
 
 const brokenTwice = (model: string, contract: ContractName, { broken, text }: ModelAnswer): ErrorReport =>

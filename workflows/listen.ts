@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import { raiseRefusal } from '../domain/budget.js';
+import { limitsIn, raiseRefusal } from '../domain/budget.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { eventsAfter, nextSeq, type EventDraft } from '../domain/events.js';
 import { TOPOLOGIES } from '../domain/names.js';
@@ -33,8 +33,8 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
   });
   wf.setHandler(eventsQuery, (afterSeq) => eventsReply(state, afterSeq), { description: 'Events with a number above the argument, one page.' });
   wf.setHandler(votesQuery, () => state.votes.map(voteViewOf), { description: 'Every vote: proposal, electorate, quorum, ballots with why they count, and the recount.' });
-  wf.setHandler(costQuery, () => ({ usage: state.usage, budget: { tokens: state.budget.tokens, microUsd: state.budget.microUsd } }), {
-    description: 'Tokens and money used so far, and the limits.',
+  wf.setHandler(costQuery, () => ({ usage: state.usage, budget: limitsIn(state.budget) }), {
+    description: 'Calls, tokens and money used so far, and the limits.',
   });
   wf.setHandler(
     pauseSignal,
@@ -107,13 +107,13 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
   wf.setHandler(
     raiseBudgetUpdate,
     async (wanted) => {
-      const budget = { tokens: state.budget.tokens, microUsd: state.budget.microUsd, ...wanted };
+      const budget = limitsIn(state.budget, wanted);
       emit({ type: 'swarm.budgetRaised', data: { budget } });
       await tellCoordinator();
       return budget;
     },
     {
-      description: 'Higher limits of tokens and money for a swarm that runs.',
+      description: 'Higher limits of tokens, money and calls for a swarm that runs.',
       validator: (wanted) => {
         if (isEnded(state.status)) throw refusal('conflict', 'The swarm has ended.');
         const why = raiseRefusal(state.budget, wanted);

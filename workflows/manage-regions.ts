@@ -1,5 +1,6 @@
 import * as wf from '@temporalio/workflow';
 import type { RegionActivities } from '../activities/regions.js';
+import { NOTHING, shareOf } from '../domain/budget.js';
 import { ancestorOf } from '../domain/fates.js';
 import { LOCAL_REGION, regionId, regionLanes } from '../domain/names.js';
 import { canPlace, placeTasks, type RegionLoad } from '../domain/placement.js';
@@ -170,7 +171,11 @@ export const manageRegions = async (coordinator: Coordinator): Promise<Managed> 
         // Also for regions that may come yet.
         sharesOf: (free, names) => {
           const among = specs.filter(({ name }) => memberOf(name) === null).length;
-          return names.map(() => ({ tokens: Math.floor(free.tokens / among), microUsd: Math.floor(free.microUsd / among) }));
+          const [share = NOTHING] = shareOf(
+            free,
+            Array.from({ length: among }, () => 1),
+          );
+          return names.map(() => share);
         },
         launch: (seat, id, slots) => {
           replicator.joined(id);

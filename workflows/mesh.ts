@@ -158,9 +158,7 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
       freeOf(state.budget, spentOf(state), []),
       Array.from({ length: size + 1 }, () => 1),
     );
-    const { tokens, microUsd } = shares[0] ?? NOTHING;
-    const spent = spentOf(state);
-    state.budget = { ...state.budget, spent: { tokens: spent.tokens + size * tokens, microUsd: spent.microUsd + size * microUsd } };
+    state.budget = { ...state.budget, spent: shares.slice(1).reduce(plus, spentOf(state)) };
     for (const [i, name] of names.entries())
       peers.set(name, {
         name,

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { SignedVote } from '../activities/vote-keys.js';
-import type { BudgetLimits } from '../domain/budget.js';
+import type { BudgetLimits, WantedLimits } from '../domain/budget.js';
 import type { Claim } from '../domain/contracts.js';
 import type { EventDraft, SwarmEvent } from '../domain/events.js';
 import type { Fate } from '../domain/fates.js';
@@ -43,7 +43,7 @@ export const steerUpdate = defineUpdate<number, [text: string]>('swarm.steer');
 /** Adds tasks to a running swarm; returns how many it has now. */
 export const addTaskUpdate = defineUpdate<number, [tasks: readonly TaskSpec[]]>('swarm.addTask');
 /** Sets higher limits; what is left out stays. Returns the limits in force. */
-export const raiseBudgetUpdate = defineUpdate<BudgetLimits, [wanted: Partial<BudgetLimits>]>('swarm.raiseBudget');
+export const raiseBudgetUpdate = defineUpdate<BudgetLimits, [wanted: WantedLimits]>('swarm.raiseBudget');
 
 /** From a coordinator to its swarm: events in order, `first` being the number of the first one in this term. */
 export interface CoordinatorReport {

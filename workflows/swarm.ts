@@ -1,6 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/record-outcome.js';
 import type { TextActivities } from '../activities/texts.js';
+import { limitsIn } from '../domain/budget.js';
 import { detailsOf } from '../domain/details.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { nextSeq, type EventDraft } from '../domain/events.js';
@@ -43,7 +44,7 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
       paused: state.status === 'paused',
       steering: state.steering,
       added: state.tasks.filter(({ isAdded, parent }) => isAdded && parent === null).map(specOf),
-      budget: { tokens: state.budget.tokens, microUsd: state.budget.microUsd },
+      budget: limitsIn(state.budget),
       ...decisionsOf(state.tasks),
       handOver: isLong(input) || runs !== state.topology,
     };

@@ -127,15 +127,23 @@ export const addBudget = (program: Command, registry: Registry): void => {
     .argument('<swarm>', 'id of the swarm')
     .option('--tokens <n>', 'most tokens in all')
     .option('--usd <usd>', 'most money in all')
+    .option('--calls <n>', 'most model calls in all')
     .option(...json)
     .action(act(registry, budget));
 };
 
-const budget = async (context: Context, options: { readonly json?: boolean; readonly tokens?: string; readonly usd?: string }, swarmId: string): Promise<void> => {
+interface BudgetFlags {
+  readonly json?: boolean;
+  readonly tokens?: string;
+  readonly usd?: string;
+  readonly calls?: string;
+}
+
+const budget = async (context: Context, options: BudgetFlags, swarmId: string): Promise<void> => {
   const { budgetCommand } = await import('../../temporal/commands.js');
   const { usageError } = await import('../errors.js');
-  const { tokens, usd } = options;
-  const checked = budgetCommand.safeParse({ ...(tokens === undefined ? {} : { tokens: Number(tokens) }), ...(usd === undefined ? {} : { usd: Number(usd) }) });
+  const given = (['tokens', 'usd', 'calls'] as const).flatMap((kind) => (options[kind] === undefined ? [] : [[kind, Number(options[kind])] as const]));
+  const checked = budgetCommand.safeParse(Object.fromEntries(given));
   if (!checked.success) throw usageError('The budget is not usable.', checked.error.issues[0]?.message ?? '', 'Give one: cf budget SWARM --tokens 200000');
   await tell(context, options, { swarmId, action: 'budget', said: 'has a higher budget' }, (swarms) => swarms.raiseBudget(swarmId, checked.data));
 };

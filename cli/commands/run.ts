@@ -17,6 +17,7 @@ export const addRun = (program: Command, registry: Registry): void => {
     .option('--model <provider/model>', 'anthropic/…, openai/…, compat/…, local/… or sim/…')
     .option('--budget-usd <usd>', 'most money the swarm may spend')
     .option('--budget-tokens <n>', 'most tokens the swarm may use')
+    .option('--budget-calls <n>', 'most model calls the swarm may make')
     .option('--deadline <duration>', 'end by then, such as 90s, 15m, 2h')
     .option('--strict', 'a result that its reviewer refuses twice fails its task')
     .option('--no-review', 'skip the review of each result')

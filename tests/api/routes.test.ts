@@ -46,7 +46,7 @@ describe('routes', () => {
       objective,
       simulated: false,
       votes: [],
-      budget: { tokens: null, usd: null },
+      budget: { tokens: null, usd: null, calls: null },
     });
     expect(await (await app.request(`/v1/swarms/${swarmId}/result?wait=5s`)).json()).toEqual({ swarmId, status: 'completed', result: 'The answer.' });
     await post('/v1/swarms', { objective });
@@ -102,7 +102,7 @@ describe('routes', () => {
       `resume ${swarmId}`,
       `steer ${swarmId} Be brief.`,
       `add ${swarmId} x`,
-      `budget ${swarmId} 9000`,
+      `budget ${swarmId} {"tokens":9000}`,
       `answer ${swarmId} x retry`,
       `switch ${swarmId} hierarchical`,
       `cancel ${swarmId}`,

@@ -100,19 +100,25 @@ describe('add, budget and switch', () => {
     expect((await swarms.show(id)).tasks.map(({ id: task }) => task)).toEqual(['t1', 't2', 'more']);
     const two = await cli(['add', id, '-f', '-', '--json'], { swarms, stdin: 'tasks:\n  - { id: x, title: Do x }\n  - { id: y, title: Do y }\n' });
     expect(two.json()).toEqual({ swarmId: id, action: 'add', accepted: true });
-    expect((await cli(['budget', id, '--tokens', '200000', '--usd', '1.5'], { swarms })).err).toBe(`${id} has a higher budget.\n`);
+    expect((await cli(['budget', id, '--tokens', '200000', '--usd', '1.5', '--calls', '40'], { swarms })).err).toBe(`${id} has a higher budget.\n`);
     expect((await cli(['switch', id, 'hierarchical'], { swarms })).err).toContain('goes on as hierarchical');
     expect((await swarms.show(id)).topology).toBe('hierarchical');
     expect((await cli(['answer', id, 't1', 'retry'], { swarms })).err).toBe(`${id} was told to retry t1.\n`);
-    expect(swarms.messages).toEqual([`add ${id} more`, `add ${id} x,y`, `budget ${id} 200000 1.5`, `switch ${id} hierarchical`, `answer ${id} t1 retry`]);
-    expect((await swarms.show(id)).budget).toEqual({ tokens: 200_000, usd: 1.5 });
+    expect(swarms.messages).toEqual([
+      `add ${id} more`,
+      `add ${id} x,y`,
+      `budget ${id} {"tokens":200000,"calls":40,"usd":1.5}`,
+      `switch ${id} hierarchical`,
+      `answer ${id} t1 retry`,
+    ]);
+    expect((await swarms.show(id)).budget).toEqual({ tokens: 200_000, usd: 1.5, calls: 40 });
   });
   test.each([
     ['no YAML', ['add', id, '-f', '-'], '{', 'standard input, line'],
     ['no title', ['add', id, '-f', '-'], 'id: a\n', 'title'],
     ['an unknown key', ['add', id, '-f', '-'], 'id: a\ntitle: b\nwizard: 1\n', 'this is no task'],
     ['no file', ['add', id], '', '--file'],
-    ['no limit', ['budget', id], '', 'tokens or usd is needed'],
+    ['no limit', ['budget', id], '', 'tokens, usd or calls is needed'],
     ['a word for a number', ['budget', id, '--tokens', 'many'], '', 'not usable'],
     ['an unknown topology', ['switch', id, 'star'], '', 'topology is not usable'],
     ['an unknown answer', ['answer', id, 't1', 'maybe'], '', 'answer is not usable'],

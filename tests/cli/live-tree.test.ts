@@ -36,7 +36,7 @@ const view = (more: Partial<SwarmView> = {}): SwarmView => ({
   tasks: [],
   votes: [],
   usage: { modelCalls: 3, inputTokens: 1200, outputTokens: 340, costUsd: 0.0123 },
-  budget: { tokens: null, usd: null },
+  budget: { tokens: null, usd: null, calls: null },
   startedAt: '2026-01-02T03:04:05.000Z',
   endedAt: null,
   durationMs: 65_000,
@@ -76,7 +76,7 @@ describe('liveTree', () => {
   });
 
   test('an unknown price is said to be unknown, a budget is shown', () => {
-    const line = liveTree(view({ usage: { modelCalls: 1, inputTokens: 1, outputTokens: 1, costUsd: null }, budget: { tokens: 5000, usd: 2 } }), { columns: 100 })[1];
+    const line = liveTree(view({ usage: { modelCalls: 1, inputTokens: 1, outputTokens: 1, costUsd: null }, budget: { tokens: 5000, usd: 2, calls: null } }), { columns: 100 })[1];
     expect(line).toBe('  1 min 05 s · openai/gpt-5-mini · 1 calls · 1 + 1 tokens · cost unknown · budget 5000 tokens, $2');
   });
 

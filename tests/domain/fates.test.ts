@@ -68,14 +68,14 @@ test('a sub-task belongs to the domain of the task it was split from', () => {
 });
 
 test('shares of a budget never add up to more than there is', () => {
-  const shares = shareOf({ tokens: 100, microUsd: 7 }, [3, 3, 1]);
+  const shares = shareOf({ tokens: 100, microUsd: 7, calls: 5 }, [3, 3, 1]);
   expect(shares.reduce((sum, { tokens }) => sum + tokens, 0)).toBeLessThanOrEqual(100);
   expect(shares).toEqual([
-    { tokens: 42, microUsd: 3 },
-    { tokens: 42, microUsd: 3 },
-    { tokens: 14, microUsd: 1 },
+    { tokens: 42, microUsd: 3, calls: 2 },
+    { tokens: 42, microUsd: 3, calls: 2 },
+    { tokens: 14, microUsd: 1, calls: 0 },
   ]);
-  expect(shareOf({ tokens: 5, microUsd: 5 }, [0])).toEqual([{ tokens: 0, microUsd: 0 }]);
+  expect(shareOf({ tokens: 5, microUsd: 5 }, [0])).toEqual([{ tokens: 0, microUsd: 0, calls: 0 }]);
 });
 
 test('a task that is added joins once, after what it was split from, and reopens the run', () => {

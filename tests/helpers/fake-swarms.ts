@@ -271,11 +271,11 @@ export const createFakeSwarms = ({
       for (const task of tasks) emitTo(entry, { type: 'task.added', taskId: task.id, data: { spec: toSpec(task) } });
       return entry.state.tasks.length;
     },
-    raiseBudget: async (swarmId, { tokens, usd }) => {
-      messages.push(`budget ${swarmId} ${tokens ?? ''} ${usd ?? ''}`.trim());
+    raiseBudget: async (swarmId, { usd, ...limits }) => {
+      messages.push(`budget ${swarmId} ${JSON.stringify({ ...limits, usd })}`);
       emitTo(running(swarmId), {
         type: 'swarm.budgetRaised',
-        data: { budget: { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { microUsd: usd * 1e6 }) } },
+        data: { budget: { ...limits, ...(usd === undefined ? {} : { microUsd: usd * 1e6 }) } },
       });
     },
     answer: async (swarmId, { taskId, decision }) => {
