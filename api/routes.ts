@@ -12,7 +12,7 @@ import {
   switchCommand,
   duration,
 } from '../temporal/commands.js';
-import { accepted, added, outcome, page, problemDocument, ready, scaling, started, swarm, wanted } from './schemas.js';
+import { accepted, added, figures, outcome, page, problemDocument, ready, scaling, started, swarm, wanted } from './schemas.js';
 
 /** Every route, from the same schemas that parse the requests; the OpenAPI document is made of these. */
 
@@ -47,6 +47,14 @@ export const showRoute = createRoute({
   summary: 'Show a swarm',
   request: { params },
   responses: { 200: json(swarm, 'The swarm.'), ...failures },
+});
+
+export const figuresRoute = createRoute({
+  method: 'get',
+  path: '/v1/swarms/{id}/figures',
+  summary: 'Show every figure of a swarm with the events it comes from',
+  request: { params },
+  responses: { 200: json(figures, 'The figures, counted again from the events.'), ...failures },
 });
 
 export const resultRoute = createRoute({

@@ -108,6 +108,13 @@ export const page = z
   })
   .openapi('Page');
 
+export const figures = z
+  .object({
+    swarmId: z.string(),
+    figures: z.array(z.object({ name: z.string(), shown: nullable(z.number()), recounted: nullable(z.number()), agrees: z.boolean(), events: z.array(z.number().int()) })),
+  })
+  .openapi('Figures');
+
 export const outcome = z.object({ swarmId: z.string(), status: z.enum(SWARM_STATUSES), result: nullable(z.string()) }).openapi('Outcome');
 export const ready = z.object({ ready: z.boolean(), temporal: z.boolean(), serverVersion: nullable(z.string()), queues: z.record(z.string(), z.boolean()) }).openapi('Readiness');
 

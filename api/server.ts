@@ -13,6 +13,7 @@ import {
   budgetRoute,
   cancelRoute,
   eventsRoute,
+  figuresRoute,
   healthRoute,
   listRoute,
   pauseRoute,
@@ -57,6 +58,10 @@ export const createApi = ({ swarms, version }: ApiDeps): OpenAPIHono => {
     return c.json(copy(await swarms.list({ limit, ...(cursor === undefined ? {} : { cursor }), ...(status === undefined ? {} : { status }) })), 200);
   });
   app.openapi(showRoute, async (c) => c.json(copy(await swarms.show(c.req.valid('param').id)), 200));
+  app.openapi(figuresRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    return c.json(copy({ swarmId: id, figures: await swarms.figures(id) }), 200);
+  });
   app.openapi(resultRoute, async (c) => {
     const { id } = c.req.valid('param');
     const wait = Math.min(c.req.valid('query').wait ?? 0, MAX_WAIT_MS);

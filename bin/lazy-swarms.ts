@@ -14,6 +14,7 @@ export const lazySwarms = (open: () => Promise<Swarms>): Swarms => {
     start: async (...given) => (await swarms()).start(...given),
     preview: async (...given) => (await swarms()).preview(...given),
     show: async (...given) => (await swarms()).show(...given),
+    figures: async (...given) => (await swarms()).figures(...given),
     list: async (...given) => (await swarms()).list(...given),
     wait: async (...given) => (await swarms()).wait(...given),
     result: async (...given) => (await swarms()).result(...given),

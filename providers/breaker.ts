@@ -1,29 +1,54 @@
-import { closedBreaker, growingPause, isAllowed, onFailure, onRequest, onRelease, onSuccess, type Breaker } from '../domain/breaker.js';
+import { closedBreaker, growingPause, isAllowed, onFailure, onRelease, onRequest, onSuccess, type Breaker } from '../domain/breaker.js';
 import { SwarmError } from '../domain/errors.js';
-import type { ModelProvider } from './port.js';
+import type { ModelProvider, ModelReply, ModelRequest } from './port.js';
 
-/** A provider that is spared while it is down: after five failures in a row one probe at a time goes through, with growing pauses between them (promises.md R10). One breaker per process. */
+/**
+ * A provider that is spared while it is down: after five failures in a row one probe at a time goes through, with growing pauses between them (promises.md R10).
+ * What comes while a probe is under way waits for what it finds. One breaker per process.
+ */
 export const withBreaker = (provider: ModelProvider, now: () => number = Date.now): ModelProvider => {
   let breaker: Breaker = closedBreaker;
+  let probe: Promise<unknown> = Promise.resolve();
+
+  const send = async (request: ModelRequest): Promise<ModelReply> => {
+    const isProbe = breaker.openedAt !== null;
+    breaker = onRequest(breaker);
+    try {
+      const reply = await provider.generate(request);
+      breaker = onSuccess();
+      return reply;
+    } catch (error) {
+      if (!isOutage(error)) breaker = request.signal.aborted ? (isProbe ? onRelease(breaker) : breaker) : onSuccess();
+      // What was sent before the breaker opened says nothing new when it fails after.
+      else if (isProbe || breaker.openedAt === null) breaker = onFailure(breaker, now());
+      throw error;
+    }
+  };
+
   return {
     name: provider.name,
     generate: async (request) => {
+      while (breaker.isProbing) await unlessAborted(probe, request.signal);
+      if (breaker.openedAt === null) return send(request);
       if (!isAllowed(breaker, now(), growingPause(breaker))) throw refusal(provider.name, breaker);
-      const isProbe = breaker.openedAt !== null;
-      breaker = onRequest(breaker);
-      try {
-        const reply = await provider.generate(request);
-        breaker = onSuccess();
-        return reply;
-      } catch (error) {
-        // What was sent before the breaker opened says nothing new when it fails after.
-        const isOwn = isProbe || breaker.openedAt === null;
-        if (!isOutage(error)) breaker = request.signal.aborted ? (isProbe ? onRelease(breaker) : breaker) : onSuccess();
-        else if (isOwn) breaker = onFailure(breaker, now());
-        throw error;
-      }
+      const sent = send(request);
+      probe = sent.catch(() => undefined);
+      return sent;
     },
   };
+};
+
+const unlessAborted = async (waited: Promise<unknown>, signal: AbortSignal): Promise<void> => {
+  signal.throwIfAborted();
+  const done = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { signal: done.signal });
+  });
+  try {
+    await Promise.race([waited, aborted]);
+  } finally {
+    done.abort();
+  }
 };
 
 /** Any other error is an answer: the provider lives. */

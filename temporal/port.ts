@@ -1,5 +1,6 @@
 import type { Topology } from '../domain/names.js';
 import type { SwarmEvent } from '../domain/events.js';
+import type { Figure } from '../domain/figures.js';
 import type { Wanted } from '../workflows/messages.js';
 import type { AnswerCommand, BudgetCommand, ScaleCommand, StartCommand, TaskCommand } from './commands.js';
 import type { SwarmListItem, SwarmView } from './views.js';
@@ -26,6 +27,8 @@ export interface Swarms {
   /** What `start` would do, without doing it. */
   preview(command: StartCommand): Promise<{ readonly model: string; readonly modelReason: string; readonly roster: readonly string[]; readonly tasks: number | null }>;
   show(swarmId: string): Promise<SwarmView>;
+  /** Every figure of `show` with the events it comes from; `not_found` where some of them are gone. */
+  figures(swarmId: string): Promise<readonly Figure[]>;
   /** Newest first; `cursor` is opaque and comes from the page before. */
   list(query?: {
     readonly limit?: number;

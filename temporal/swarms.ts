@@ -3,6 +3,8 @@ import type { Client } from '@temporalio/client';
 import { ulid } from 'ulid';
 import type { AgentDefinition } from '../domain/agent.js';
 import { SwarmError } from '../domain/errors.js';
+import type { SwarmEvent } from '../domain/events.js';
+import { figuresOf } from '../domain/figures.js';
 import type { ModelChoice } from '../domain/model-call.js';
 import { readEnded, type ArchivePort } from './archive-reader.js';
 import type { StartCommand } from './commands.js';
@@ -71,6 +73,12 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
     start: (command, options) => startSwarm({ ...deps, uiOf, newId: () => `swarm-${ulid()}` }, command, options),
     preview: (command) => preview(deps, command),
     show,
+    figures: async (swarmId) => {
+      const view = await show(swarmId);
+      const events: SwarmEvent[] = [];
+      for await (const event of followEvents({ client, archive }, swarmId, { afterSeq: 0, follow: false })) events.push(event);
+      return figuresOf(view, events);
+    },
     list: (query) => listSwarms(client, archive, query),
     wait: async (swarmId, waitMs, signal) => {
       const stop = AbortSignal.any([AbortSignal.timeout(Math.max(1, waitMs)), ...(signal ? [signal] : [])]);

@@ -61,7 +61,14 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
       if (carried.length === 0) {
         emit({
           type: 'swarm.started',
-          data: { topology: input.topology, model: input.model.ref, reason: input.model.reason, simulated: input.model.simulated, traceId: input.traceId },
+          data: {
+            topology: input.topology,
+            model: input.model.ref,
+            reason: input.model.reason,
+            simulated: input.model.simulated,
+            budget: limitsIn(input.budget),
+            traceId: input.traceId,
+          },
         });
         state.texts = await storeTexts(textsOf(input));
         const unusable = await beginBranch(input, emit);

@@ -8,11 +8,18 @@ export const addShow = (program: Command, registry: Registry): void => {
     .command('show')
     .summary('show a swarm in detail')
     .argument('<swarm>', 'id of the swarm')
+    .option('--sources', 'every figure with the events it comes from, counted again')
     .option('--json', 'one JSON document on standard output')
     .action(act(registry, show));
 };
 
-const show = async (context: Context, { json }: { readonly json?: boolean }, swarmId: string): Promise<void> => {
+interface ShowFlags {
+  readonly json?: boolean;
+  readonly sources?: boolean;
+}
+
+const show = async (context: Context, { json, sources }: ShowFlags, swarmId: string): Promise<void> => {
+  if (sources) return showSources(context, json === true, swarmId);
   const { wholeView, printResult } = await import('../outcome.js');
   const { durationText, liveTree } = await import('../live-tree.js');
   const { safeLine, safeText } = await import('../safe-text.js');
@@ -37,6 +44,18 @@ const show = async (context: Context, { json }: { readonly json?: boolean }, swa
   if (view.result === null) return;
   print('');
   printResult(context, view.result, view);
+};
+
+/** Figures, their events, and a failure where the two don't agree. */
+const showSources = async (context: Context, json: boolean, swarmId: string): Promise<void> => {
+  const { seqRanges, unequal } = await import('../figures.js');
+  const { table } = await import('../table.js');
+  const figures = await withSwarms(context, 'reachable', (swarms) => swarms.figures(swarmId));
+  const wrong = figures.filter(({ agrees }) => !agrees);
+  if (wrong.length > 0) throw unequal(swarmId, wrong);
+  if (json) return context.json({ swarmId, figures });
+  const rows = figures.map(({ name, shown, events }) => [name, shown === null ? 'none' : `${shown}`, events.length === 0 ? 'no event' : seqRanges(events)]);
+  for (const line of table(['FIGURE', 'VALUE', 'EVENTS'], rows, context.io.out.isTTY ? context.io.out.columns : 1_000)) context.print(line);
 };
 
 /** What became of the changes of a swarm's tasks, and how to see them. */

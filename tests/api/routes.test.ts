@@ -48,6 +48,8 @@ describe('routes', () => {
       votes: [],
       budget: { tokens: null, usd: null, calls: null },
     });
+    const { figures } = (await (await app.request(`/v1/swarms/${swarmId}/figures`)).json()) as { figures: readonly object[] };
+    expect(figures).toContainEqual({ name: 'budget.calls', shown: null, recounted: null, agrees: true, events: [1] });
     expect(await (await app.request(`/v1/swarms/${swarmId}/result?wait=5s`)).json()).toEqual({ swarmId, status: 'completed', result: 'The answer.' });
     await post('/v1/swarms', { objective });
     const first = (await (await app.request('/v1/swarms?limit=1')).json()) as { swarms: { swarmId: string }[]; nextCursor: string };
@@ -145,6 +147,7 @@ describe('routes', () => {
         'get /ready',
         'get /v1/swarms',
         'get /v1/swarms/{id}',
+        'get /v1/swarms/{id}/figures',
         'get /v1/swarms/{id}/events',
         'get /v1/swarms/{id}/result',
         'post /v1/swarms',

@@ -20,7 +20,7 @@ export interface EngineSuite {
   whenAsked(swarmId: string, call: string): Promise<unknown>;
   /** Ends the swarm's first coordinator from outside, as nobody could foresee. */
   terminateCoordinator(swarmId: string, topology: Topology): Promise<void>;
-  /** What holds of every swarm that has ended, whatever happened to it: no call asked for twice but those named, none counted twice, a gapless log, each task settled once, every workflow of it closed. */
+  /** What holds of every swarm that has ended, whatever happened to it: no call asked for twice but those named, none counted twice, a gapless log, each task settled once, every figure what its events give, every workflow of it closed. */
   expectWhole(view: SwarmView, repeated?: readonly string[]): Promise<void>;
   /** All events so far, or to the end with `follow`. */
   events(swarmId: string, follow?: boolean): Promise<readonly SwarmEvent[]>;
@@ -79,6 +79,7 @@ export const engineSuite = (script: Script): EngineSuite => {
       expect(log.map(({ seq }) => seq)).toEqual(log.map((_, i) => i + 1));
       const settled = log.filter(({ type }) => SETTLED.has(type)).map(({ taskId }) => String(taskId));
       expect(settled.sort()).toEqual(tasks.map(({ id }) => id).sort());
+      expect((await engine.swarms.figures(swarmId)).filter(({ agrees }) => !agrees)).toEqual([]);
       await vi.waitUntil(async () => {
         for await (const { status } of server.client.workflow.list({ query: `WorkflowId STARTS_WITH "${swarmId}"` })) if (status.name === 'RUNNING') return false;
         return true;

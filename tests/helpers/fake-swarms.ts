@@ -1,3 +1,4 @@
+import { figuresOf } from '../../domain/figures.js';
 import { SwarmError, type ErrorReport } from '../../domain/errors.js';
 import type { EventDraft, SwarmEvent } from '../../domain/events.js';
 import type { AgentDefinition } from '../../domain/agent.js';
@@ -85,6 +86,9 @@ export const fakeModel = (ref: string, reason: string): ModelChoice => {
   return { ref, ...parsed, reason, simulated, maxOutputTokens: 4_096, price: simulated ? null : { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 2_000_000 } };
 };
 
+/** Time between two events. */
+const STEP_MS = 1_000;
+
 export const createFakeSwarms = ({
   autoplay = true,
   defaultModel = 'openai/gpt-5-mini',
@@ -117,7 +121,7 @@ export const createFakeSwarms = ({
     return entry;
   };
   const emitTo = ({ state }: Entry, draft: Omit<EventDraft, 'at'>): void => {
-    now += 1_000;
+    now += STEP_MS;
     record(state, { ...draft, at: now });
     for (const wake of [...waiting]) wake();
   };
@@ -130,7 +134,10 @@ export const createFakeSwarms = ({
 
   const begin = (entry: Entry): void => {
     const { input, state } = entry;
-    emitTo(entry, { type: 'swarm.started', data: { topology: input.topology, model: input.model.ref, reason: input.model.reason, simulated: input.model.simulated } });
+    emitTo(entry, {
+      type: 'swarm.started',
+      data: { topology: input.topology, model: input.model.ref, reason: input.model.reason, simulated: input.model.simulated, budget: input.budget },
+    });
     emitTo(entry, { type: 'swarm.recalled', data: { memories: 0 } });
     state.tasks = (
       input.tasks ?? [
@@ -201,7 +208,7 @@ export const createFakeSwarms = ({
       const temporalUi = `http://127.0.0.1:8233/namespaces/default/workflows/${swarmId}`;
       if (before) return { swarmId, temporalUi, created: false };
       const input = snapshotOf(command, { catalogue: FAKE_CATALOGUE, model: choose(command.model), swarmId, traceId: options.traceId ?? 'a'.repeat(32), version: '0.0.0', now });
-      const entry: Entry = { input, state: openState(input, now), hash, outputs: new Map(), result: null };
+      const entry: Entry = { input, state: openState(input, now + STEP_MS), hash, outputs: new Map(), result: null };
       entries.set(swarmId, entry);
       started.push({ swarmId, command, options });
       begin(entry);
@@ -212,6 +219,7 @@ export const createFakeSwarms = ({
       const model = choose(command.model);
       return { model: model.ref, modelReason: model.reason, roster: rosterOf(FAKE_CATALOGUE, command).map(({ name }) => name), tasks: command.tasks?.length ?? null };
     },
+    figures: async (swarmId) => figuresOf(await swarms.show(swarmId), find(swarmId).state.log.events),
     show: async (swarmId) => {
       const error = showErrors.shift();
       if (error) throw error;

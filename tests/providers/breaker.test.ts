@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { SwarmError, type ErrorCode } from '../../domain/errors.js';
 import { withBreaker } from '../../providers/breaker.js';
 import type { ModelReply, ModelRequest } from '../../providers/port.js';
@@ -24,19 +24,42 @@ const setUp = () => {
 };
 
 describe('a provider behind a breaker', () => {
-  test('is not asked after five failures in a row, and again after a probe that succeeds', async () => {
-    const { sent, clock, ask, fallSilent } = setUp();
+  test('is not asked after five failures in a row', async () => {
+    const { sent, ask, fallSilent } = setUp();
     await fallSilent();
     await expect(ask()).rejects.toMatchObject({ code: 'provider_unavailable', message: 'compat is not asked just now.', retryAfterMs: undefined });
     expect(sent).toHaveLength(5);
+  });
+
+  test('is asked by one probe after a pause; what comes meanwhile waits for what it finds', async () => {
+    const { sent, clock, ask, fallSilent } = setUp();
+    await fallSilent();
     clock.now = 1_000;
-    const probe = ask();
-    await expect(ask()).rejects.toThrow('not asked just now');
+    const probe = ask().catch(() => 'failed');
+    const waiting = ask();
+    sent.at(-1)?.fail(failure('provider_unavailable'));
+    expect(await probe).toBe('failed');
+    await expect(waiting).rejects.toThrow('not asked just now');
+    clock.now = 3_000;
+    const second = [ask(), ask(), ask()];
+    expect(sent).toHaveLength(7);
     sent.at(-1)?.succeed();
-    expect(await probe).toBe(reply);
+    expect(await second[0]).toBe(reply);
+    await vi.waitUntil(() => sent.length === 9);
+    for (const one of sent.slice(-2)) one.succeed();
+    expect(await Promise.all(second)).toEqual([reply, reply, reply]);
+  });
+
+  test('who waits for a probe may be called back', async () => {
+    const { sent, clock, ask, fallSilent } = setUp();
+    await fallSilent();
+    clock.now = 1_000;
     void ask();
-    void ask();
-    expect(sent).toHaveLength(8);
+    const left = new AbortController();
+    const waiting = ask(left.signal);
+    left.abort(new Error('called back'));
+    await expect(waiting).rejects.toThrow('called back');
+    expect(sent).toHaveLength(6);
   });
 
   test('waits longer with each probe that fails, up to 30 s', async () => {
