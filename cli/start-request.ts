@@ -24,6 +24,7 @@ export interface StartFlags {
   readonly voteRound?: string;
   readonly peers?: string;
   readonly allocation?: string;
+  readonly elections?: string;
   readonly regions?: string;
   readonly approve?: string;
   readonly workspace?: string;
@@ -57,6 +58,7 @@ const givenIn = (objective: string | undefined, flags: StartFlags): Record<strin
       voters: numeric(flags.voters),
       voteRound: flags.voteRound,
       allocation: flags.allocation,
+      elections: flags.elections,
       peers: numeric(flags.peers),
       regions: flags.regions?.split(',').map(regionOf),
       approve: flags.approve,

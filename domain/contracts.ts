@@ -3,7 +3,7 @@ import { LIMITS } from './limits.js';
 
 /** Output contracts as JSON Schema data: the same text goes to a provider's schema mode, to a grammar and to the validator. */
 
-export const CONTRACT_NAMES = ['report', 'patch', 'review', 'test-report', 'plan', 'decision', 'research', 'design', 'ballot', 'checklist', 'metrics'] as const;
+export const CONTRACT_NAMES = ['report', 'patch', 'review', 'test-report', 'plan', 'decision', 'research', 'design', 'ballot', 'preference', 'checklist', 'metrics'] as const;
 export type ContractName = (typeof CONTRACT_NAMES)[number];
 
 /** The subset of JSON Schema that every provider's schema mode and the local grammar accept. */
@@ -56,19 +56,25 @@ export interface Claim {
   readonly source: string;
   readonly quote: string;
 }
+/** A vote for one option. */
 export interface BallotAnswer {
   readonly choice: string;
   readonly reasons: readonly string[];
   readonly claims: readonly Claim[];
 }
-/** What a vote is decided on. */
+/** A vote for several: those that are approved, or an order of preference. */
+export interface PreferenceAnswer extends Omit<BallotAnswer, 'choice'> {
+  readonly options: readonly string[];
+}
 /** What a workflow sees of a decision; both texts cut. */
 export interface Decision {
   readonly choice: string;
   /** The first of its reasons. */
   readonly reason: string;
 }
+/** What a vote is decided on. */
 export type BallotDecision = Pick<BallotAnswer, 'choice' | 'claims'>;
+export type PreferenceDecision = Pick<PreferenceAnswer, 'options' | 'claims'>;
 export interface PlanTask {
   readonly id: string;
   readonly title: string;
@@ -97,6 +103,27 @@ const contract = <A>(
   decide: ((answer: A) => unknown) | null = null,
   files: ((answer: A) => readonly FileWrite[]) | null = null,
 ): Contract => ({ schema, render, decide, files }) as Contract;
+
+/** Why a voter votes as it does. */
+const GROUNDS = {
+  reasons: list(text('One reason.'), 'Why.', 6),
+  claims: list(
+    record({
+      kind: oneOf('What the quote is from.', CLAIM_KINDS),
+      source: text('Id of the task whose output, path of the file, or command whose result it is.'),
+      quote: text('Words that stand there.'),
+    }),
+    'Evidence that can be looked up; empty when there is none.',
+    6,
+  ),
+};
+const groundsOf = ({ reasons, claims }: Pick<BallotAnswer, 'reasons' | 'claims'>) => [
+  section('Reasons', reasons),
+  section(
+    'Evidence',
+    claims.map((claim) => `${claim.kind} ${claim.source}: ${claim.quote}`),
+  ),
+];
 
 export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
   report: contract<Report>(
@@ -177,29 +204,14 @@ export const CONTRACTS: Readonly<Record<ContractName, Contract>> = {
       ),
   ),
   ballot: contract<BallotAnswer>(
-    record({
-      choice: text('The option you vote for, as it is written.', 1),
-      reasons: list(text('One reason.'), 'Why.', 6),
-      claims: list(
-        record({
-          kind: oneOf('What the quote is from.', CLAIM_KINDS),
-          source: text('Id of the task whose output, path of the file, or command whose result it is.'),
-          quote: text('Words that stand there.'),
-        }),
-        'Evidence that can be looked up; empty when there is none.',
-        6,
-      ),
-    }),
-    (a) =>
-      parts(
-        a.choice,
-        section('Reasons', a.reasons),
-        section(
-          'Evidence',
-          a.claims.map((claim) => `${claim.kind} ${claim.source}: ${claim.quote}`),
-        ),
-      ),
+    record({ choice: text('The option you vote for, as it is written.', 1), ...GROUNDS }),
+    (a) => parts(a.choice, ...groundsOf(a)),
     ({ choice, claims }): BallotDecision => ({ choice, claims }),
+  ),
+  preference: contract<PreferenceAnswer>(
+    record({ options: list(text('An option, as it is written.', 1), 'The options you vote for, best first.', 20, 1), ...GROUNDS }),
+    (a) => parts(bullets(a.options), ...groundsOf(a)),
+    ({ options, claims }): PreferenceDecision => ({ options, claims }),
   ),
   checklist: contract<{ items: readonly { item: string; verdict: string; evidence: string }[] }>(
     record({

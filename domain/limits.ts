@@ -42,6 +42,7 @@ export const OUTPUT_TOKENS = {
   research: 4_096,
   design: 4_096,
   ballot: 1_024,
+  preference: 1_024,
   checklist: 4_096,
   metrics: 2_048,
 } as const satisfies Record<ContractName, number>;

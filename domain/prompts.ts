@@ -1,6 +1,7 @@
 import type { GraphShape } from './advice.js';
 import type { BlobRef, PromptPart } from './model-call.js';
 import type { TextRef } from './swarm-state.js';
+import type { VoteForm } from './tally.js';
 import type { TaskState } from './task-state.js';
 
 /** What each kind of call puts before a model; long texts by reference, the objective and the task's text verbatim. */
@@ -83,17 +84,23 @@ export const reviewPrompt = ({ objective }: PromptContext, task: TaskState, answ
   text('Your task', 'Judge whether the answer serves the task. Accept it, or name what must be mended.'),
 ];
 
+const HOW_TO_VOTE: Readonly<Record<VoteForm, string>> = {
+  choice: 'Vote for one of',
+  approval: 'Name all that would do, of',
+  ranked: 'Put all of these in your order of preference, best first',
+};
+
 /** `counts` are the votes of the round before, in the order of the options; empty in the first round. */
 export const ballotPrompt = (
   { objective }: PromptContext,
-  { question, subject }: { readonly question: string; readonly subject: TextRef | string },
+  { question, subject, form = 'choice' }: { readonly question: string; readonly subject: TextRef | string; readonly form?: VoteForm },
   options: readonly string[],
   counts: readonly number[],
 ): readonly PromptPart[] => [
   ref('Objective of the swarm', objective),
   ...(typeof subject === 'string' ? [] : [ref('What is voted on', subject)]),
   ...(counts.length > 0 ? [text('The last round had no quorum', options.map((option, i) => `${option}: ${counts[i] ?? 0}`).join('\n'))] : []),
-  text('Your vote', `${question}\nVote for one of: ${options.join(', ')}. Give your reasons, and evidence only where it can be looked up.`),
+  text('Your vote', `${question}\n${HOW_TO_VOTE[form]}: ${options.join(', ')}. Give your reasons, and evidence only where it can be looked up.`),
 ];
 
 export const aggregatePrompt = ({ objective, steering }: PromptContext, material: readonly Material[], missing: readonly string[]): readonly PromptPart[] => [

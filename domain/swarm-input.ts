@@ -2,6 +2,7 @@ import type { AgentDefinition } from './agent.js';
 import type { BudgetLimits } from './budget.js';
 import type { ModelChoice } from './model-call.js';
 import type { Topology } from './names.js';
+import type { VoteForm } from './tally.js';
 import type { TaskSpec } from './task-graph.js';
 
 export const VOTE_SCOPES = ['none', 'outcome', 'tasks'] as const;
@@ -43,6 +44,8 @@ export interface SwarmInput {
   readonly votes?: VotePolicy;
   /** Who does a task: what the rule computes, or whom the elders of a queen elect. Absent = `rule`. */
   readonly allocation?: (typeof ALLOCATIONS)[number];
+  /** How elders vote on who does a task; absent = `choice`. */
+  readonly elections?: VoteForm;
   /** Absent in snapshots older than regions: the local one. */
   readonly regions?: readonly RegionSpec[];
   readonly budget: BudgetLimits;

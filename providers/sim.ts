@@ -80,6 +80,7 @@ const echo = (request: ModelRequest): unknown => {
     research: { summary: text, facts: [] },
     design: { summary: text, components: [], tradeOffs: [] },
     ballot: { choice: choices[0], reasons: [text], claims: [] },
+    preference: { options: choices.slice(0, 1), reasons: [text], claims: [] },
     checklist: { items: [{ item: text, verdict: 'unknown', evidence: '' }] },
     metrics: { summary: text, metrics: [] },
   };

@@ -4,6 +4,7 @@ import { DURATION, durationMs } from '../domain/duration.js';
 import { LIMITS } from '../domain/limits.js';
 import { REGION_NAME, SWARM_ID, TOPOLOGIES } from '../domain/names.js';
 import { ALLOCATIONS, VOTE_SCOPES } from '../domain/swarm-input.js';
+import { VOTE_FORMS } from '../domain/tally.js';
 import { DECISIONS, ON_FAILURE, TASK_ID } from '../domain/task-graph.js';
 
 /** `90s`, `15m`, `2h`, `3d` or plain milliseconds, as milliseconds. */
@@ -70,6 +71,7 @@ export const startCommand = z.strictObject({
   voters: z.number().int().min(1).max(LIMITS.voters).default(4),
   voteRound: duration.optional(),
   allocation: z.enum(ALLOCATIONS).optional(),
+  elections: z.enum(VOTE_FORMS).optional(),
   peers: z.number().int().min(1).max(LIMITS.mostMeshPeers).optional(),
   regions: z
     .array(regionSpec)

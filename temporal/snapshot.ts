@@ -62,6 +62,8 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, regionMode
     );
   if (command.allocation === 'elders' && command.topology !== 'queen' && command.topology !== AUTO)
     refuse(`There are no elders in a ${command.topology} swarm.`, 'Only a queen has her tasks allocated by a vote.', 'Leave --allocation out, or use --topology queen.');
+  if (command.elections !== undefined && command.allocation !== 'elders')
+    refuse('There are no elections in this swarm.', 'Nobody is elected to a task unless its elders allocate it.', 'Leave --elections out, or add --allocation elders.');
   const unpriced = [model, ...regionModels.values()].find(({ price }) => price === null);
   if (command.budgetUsd !== undefined && unpriced) refuse(`A budget in USD can't be kept with ${unpriced.ref}.`, 'Its price is not known.', 'Use --budget-tokens.');
   const roster = rosterOf(catalogue, command);
@@ -81,6 +83,7 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, regionMode
     strict: command.strict,
     votes: votesOf(command, model),
     ...(command.allocation === undefined ? {} : { allocation: command.allocation }),
+    ...(command.allocation === 'elders' ? { elections: command.elections ?? 'approval' } : {}),
     ...(command.regions ? { regions: command.regions.map(({ name, cost }) => ({ name, cost, model: regionModels.get(name) ?? null })) } : {}),
     workspace: command.workspace ?? null,
     budget: {

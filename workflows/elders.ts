@@ -17,6 +17,7 @@ export const allocateByElders = async (coordinator: Coordinator, policy: VotePol
     question: `Who should do the task "${task.title}"?\n${nominees.map(({ role, description }) => `- ${role}: ${description}`).join('\n')}`,
     subject: 'assign',
     options: nominees.map(({ role }) => role),
+    form: input.elections ?? 'choice',
     priority: task.priority,
   });
   if (decision.kind === 'failed') return { ok: false, failure: decision.failure };

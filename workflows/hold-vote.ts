@@ -1,11 +1,12 @@
 import * as wf from '@temporalio/workflow';
 import type { ClaimActivities } from '../activities/check-claims.js';
 import { hasVoted, isRoundOver, validateProposal, type BallotBox, type Proposal, type Voter } from '../domain/ballot.js';
-import type { BallotDecision, Claim } from '../domain/contracts.js';
+import type { BallotDecision, Claim, PreferenceDecision } from '../domain/contracts.js';
 import { electorateOf, roleOfVoter } from '../domain/electorate.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { ballotPrompt } from '../domain/prompts.js';
 import type { VotePolicy } from '../domain/swarm-input.js';
+import type { VoteForm } from '../domain/tally.js';
 import { boxOf, type CallUsage, type CastData, type TextRef } from '../domain/swarm-state.js';
 import type { Coordinator } from './coordinator.js';
 import { CHECK_CLAIMS } from './options.js';
@@ -21,6 +22,8 @@ export interface Motion {
   readonly subject: TextRef | string;
   /** In the order that breaks ties; approve or reject unless told. */
   readonly options?: readonly string[];
+  /** One option a ballot, unless told. */
+  readonly form?: VoteForm;
   readonly priority: number;
 }
 
@@ -78,9 +81,9 @@ export const decide = async (coordinator: Coordinator, policy: VotePolicy, motio
 };
 
 /** The proposal's id holds the hash of what is judged: another text is another vote. */
-const proposalsOf = (poll: Poll, { voters, rounds, roundMs }: VotePolicy, { scope, question, subject, options = OPTIONS }: Motion): readonly Proposal[] => {
+const proposalsOf = (poll: Poll, { voters, rounds, roundMs }: VotePolicy, { scope, question, subject, options = OPTIONS, form = 'choice' }: Motion): readonly Proposal[] => {
   const id = `${scope}-${typeof subject === 'string' ? subject : subject.hash.slice(0, 8)}${poll.kind}`;
-  const common = { question, form: 'choice' as const, options, roundMs };
+  const common = { question, form, options, roundMs };
   const electorate = poll.electorate(voters);
   const larger = poll.electorate(voters + REINFORCEMENT);
   const first = { ...common, id, electorate, rounds };
@@ -154,14 +157,15 @@ const askVoter = async (coordinator: Coordinator, box: BallotBox, motion: Motion
     nth: 1,
     role: roleOfVoter(voter),
     agentId: voter,
-    contract: 'ballot',
+    contract: proposal.form === 'choice' ? 'ballot' : 'preference',
     prompt: ballotPrompt(contextOf(0), motion, proposal.options, counts),
     priority: motion.priority,
     choices: proposal.options,
   });
   if (!answered.ok) return answered.failure.code === 'budget_exhausted' ? answered.failure : null;
-  const { choice, claims } = answered.answer.decision as BallotDecision;
-  await fileBallot(coordinator, box, motion, { voter, value: [choice.trim()], claims, text: answered.answer.text, isAuthentic: true, usage: answered.usage });
+  const decision = answered.answer.decision as BallotDecision | PreferenceDecision;
+  const value = ('options' in decision ? decision.options : [decision.choice]).map((option) => option.trim());
+  await fileBallot(coordinator, box, motion, { voter, value, claims: decision.claims, text: answered.answer.text, isAuthentic: true, usage: answered.usage });
   return null;
 };
 
@@ -194,7 +198,13 @@ export const votePurpose = (box: BallotBox, { scope }: Motion): string =>
 
 /** Empty in the first round. */
 export const countsOf = ({ proposal, entries, round }: BallotBox): readonly number[] =>
-  round === 1 ? [] : proposal.options.map((option) => entries.filter(({ filedIn, why, value }) => filedIn === round - 1 && why === null && value[0] === option).length);
+  round === 1
+    ? []
+    : proposal.options.map(
+        (option) =>
+          entries.filter(({ filedIn, why, value }) => filedIn === round - 1 && why === null && (proposal.form === 'approval' ? value.includes(option) : value[0] === option))
+            .length,
+      );
 
 const dissentOf = ({ entries }: BallotBox): TextRef | null => entries.find(({ why, value }) => why === null && value[0] === 'reject')?.text ?? null;
 

@@ -25,6 +25,7 @@ export const addRun = (program: Command, registry: Registry): void => {
     .option('--voters <n>', 'agents that vote, 1 to 25 (default: 4, of which one may lie)')
     .option('--vote-round <duration>', 'how long a round of a vote stays open (default: 30s), three rounds at most')
     .option('--allocation <how>', 'rule, or elders: the voters of a queen elect who does each task (default: rule)')
+    .option('--elections <form>', 'how elders vote: approval, choice or ranked (default: approval)')
     .option('--approve <when>', 'never, writes or always (default: never)')
     .option('--workspace <dir>', 'directory the swarm works on')
     .option('-f, --file <spec.yaml>', 'read the swarm from a YAML file, - for standard input')

@@ -20,11 +20,14 @@ export const fillContract = async (contract: ContractName, choices: readonly str
   return fill(schema, contract, writer, true);
 };
 
-/** The schema with its free `choice` held to what may be chosen. */
-const withChoices = (schema: Schema, choices: readonly string[]): Schema =>
-  schema.type === 'object' && 'choice' in schema.properties && choices.length > 0
-    ? { ...schema, properties: { ...schema.properties, choice: { type: 'string', description: 'your vote', enum: choices } } }
-    : schema;
+/** The schema with its free `choice`, or its `options`, held to what may be chosen. */
+const withChoices = (schema: Schema, choices: readonly string[]): Schema => {
+  if (schema.type !== 'object' || choices.length === 0) return schema;
+  const vote: Schema = { type: 'string', description: 'your vote', enum: choices };
+  const { choice, options } = schema.properties;
+  if (choice) return { ...schema, properties: { ...schema.properties, choice: vote } };
+  return options?.type === 'array' ? { ...schema, properties: { ...schema.properties, options: { ...options, items: vote } } } : schema;
+};
 
 const fill = async (schema: Schema, name: string, writer: Writer, top: boolean): Promise<unknown> => {
   const what = schema.type === 'object' ? name : `${name}${schema.description === undefined ? '' : ` (${schema.description})`}`;

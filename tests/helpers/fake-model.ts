@@ -20,10 +20,11 @@ export const smallest = (schema: Schema, key: string): unknown => {
   }
 };
 
-/** A valid answer for a contract; a plan has two tasks, since the smallest one names no role, and a ballot approves. */
-export const answerFor = (contract: ContractName, key: string): unknown => {
+/** A valid answer for a contract; a plan has two tasks, since the smallest one names no role, and a ballot approves the first. */
+export const answerFor = (contract: ContractName, key: string, choices: readonly string[] = []): unknown => {
   if (contract === 'plan') return { tasks: ['t1', 't2'].map((id) => ({ id, title: `Do ${id}`, role: 'researcher', dependsOn: [] })) };
   if (contract === 'ballot') return { choice: 'approve', reasons: [`answer to ${key}`], claims: [] };
+  if (contract === 'preference') return { options: choices.slice(0, 1), reasons: [`answer to ${key}`], claims: [] };
   return smallest(CONTRACTS[contract].schema, key);
 };
 
@@ -52,7 +53,7 @@ export const createFakeModel = (script: Script = () => undefined): FakeModel => 
       for (const gate of gates.filter(({ key }) => key.test(request.key))) await Promise.race([gate.opened, aborted(request.signal)]);
       const wanted = await script({ ...request, call });
       if (wanted instanceof SwarmError) throw wanted;
-      const raw = typeof wanted === 'string' ? wanted : JSON.stringify(wanted ?? answerFor(request.contract, call));
+      const raw = typeof wanted === 'string' ? wanted : JSON.stringify(wanted ?? answerFor(request.contract, call, request.choices));
       return {
         raw,
         ...readAnswer(raw, request.contract),

@@ -252,7 +252,8 @@ const answerTwice = async (swarmId: string): Promise<void> => {
     await suite.engine().swarms.answer(swarmId, { taskId: 'broken', decision });
   }
 };
-record('elders', { allocation: 'elders', agents: ['coder', 'researcher', 'tester'], review: false, votes: 'none', tasks: [task('a'), task('b', { dependsOn: ['a'] })] });
+record('elders', { allocation: 'elders', elections: 'choice', agents: ['coder', 'researcher', 'tester'], review: false, votes: 'none', tasks: [task('a'), task('b', { dependsOn: ['a'] })] });
+record('elders-approval', { allocation: 'elders', agents: ['coder', 'researcher', 'tester'], review: false, votes: 'none', tasks: [task('a')] });
 record('asked', asking, answerTwice);
 record('hierarchical-asked', { topology: 'hierarchical', ...asking }, answerTwice);
 record('mesh-asked', { topology: 'mesh', maxAgents: 3, ...asking }, answerTwice);
