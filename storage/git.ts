@@ -41,6 +41,16 @@ export const git = ({ args, cwd, input, env = {} }: GitRequest): Promise<string>
     child.stdin.end(input ?? '');
   });
 
+/** What git prints, trimmed; null where it refuses. */
+export const orNull = (asked: Promise<string>): Promise<string | null> =>
+  asked.then(
+    (text) => text.trim(),
+    (error: unknown) => {
+      if (error instanceof GitRefusal) return null;
+      throw error;
+    },
+  );
+
 const noGit = (): SwarmError =>
   new SwarmError({
     code: 'tool_failed',

@@ -1,11 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { pathProblem, type FileChange, type Workspace } from '../domain/effects.js';
 import { SwarmError } from '../domain/errors.js';
-import { git, GitRefusal, type GitRequest } from './git.js';
+import { git, GitRefusal, orNull, type GitRequest } from './git.js';
 import type { Workspaces } from './port.js';
+import { baseOf } from './workspace-base.js';
 
 /** One commit of a swarm's branch, as its message tells it. */
 interface Entry {
@@ -34,14 +32,6 @@ const EMPTY = '0'.repeat(40);
 
 const refOf = ({ branch }: Workspace): string => `refs/heads/${branch}`;
 const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
-const orNull = (asked: Promise<string>): Promise<string | null> =>
-  asked.then(
-    (text) => text.trim(),
-    (error: unknown) => {
-      if (error instanceof GitRefusal) return null;
-      throw error;
-    },
-  );
 
 /** For now: a full disk, a lock that somebody left. */
 const unwritable = ({ branch, repository }: Workspace, why: string): SwarmError =>
@@ -222,28 +212,6 @@ export const createWorkspaces = (home: string): Workspaces => {
       return { kind: 'commit', subject: 'the swarm has ended', entry: { kind: 'seal', key: '', files: [] }, edits: [], resultAt: () => keys };
     });
 
-  /** Where the folder's own repository stands; null where it has none, or one without a commit. */
-  const ownRepository = async (folder: string): Promise<Omit<Workspace, 'folder' | 'branch'> | null> => {
-    const base = await orNull(git({ args: ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], cwd: folder }));
-    if (base === null) return null;
-    const [repository = '', root = '', prefix = ''] = (await git({ args: ['rev-parse', '--absolute-git-dir', '--show-toplevel', '--show-prefix'], cwd: folder })).split('\n');
-    return { repository, root, prefix, base };
-  };
-
-  /** A repository that holds the folder as it is now, whatever its `.gitignore` leaves out. */
-  const privateRepository = async (swarmId: string, folder: string): Promise<Omit<Workspace, 'folder' | 'branch'>> => {
-    const repository = join(home, 'workspaces', `${swarmId}.git`);
-    await git({ args: ['init', '--quiet', '--bare', repository] });
-    // An index of its own for each attempt: one that was killed leaves its lock.
-    const file = join(repository, `index-${randomBytes(6).toString('hex')}`);
-    const index = { GIT_INDEX_FILE: file };
-    await inside({ repository }, [`--work-tree=${folder}`, '-c', 'advice.addEmbeddedRepo=false', 'add', '--all', '.'], { cwd: folder, env: index });
-    const tree = (await inside({ repository }, ['write-tree'], { env: index })).trim();
-    await rm(file, { force: true });
-    const base = (await inside({ repository }, ['commit-tree', tree, '-m', `${folder} at the start of ${swarmId}`])).trim();
-    return { repository, root: folder, prefix: '', base };
-  };
-
   const changes = async (workspace: Workspace, head: string): Promise<readonly FileChange[]> => {
     const listed = await inside(workspace, ['diff', '--numstat', '-z', '--no-renames', workspace.base, head]);
     return listed.split('\0').flatMap((line) => {
@@ -262,16 +230,7 @@ export const createWorkspaces = (home: string): Workspaces => {
 
   return {
     open: async (swarmId, folder) => {
-      if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-        throw new SwarmError({
-          code: 'not_found',
-          message: `${folder} is no folder here.`,
-          why: "It is not on the worker's machine.",
-          fix: 'Run the worker where the workspace is.',
-        });
-      const branch = `cf/${swarmId}`;
-      const found = (await ownRepository(folder)) ?? (await privateRepository(swarmId, folder));
-      const workspace: Workspace = { folder, branch, ...found };
+      const workspace: Workspace = { folder, branch: `cf/${swarmId}`, ...(await baseOf(home, swarmId, folder)) };
       await orNull(inside(workspace, ['update-ref', refOf(workspace), workspace.base, EMPTY]));
       // The base is where the first attempt began it: nothing has been written since.
       return { ...workspace, base: await headOf(workspace) };
