@@ -1,7 +1,8 @@
 import { totalOf, type Proposal } from './ballot.js';
 import type { BudgetLimits } from './budget.js';
 import type { EventType, SwarmEvent } from './events.js';
-import { isEnded, type CallUsage } from './swarm-state.js';
+import { isEnded } from './swarm-state.js';
+import type { CallUsage } from './usage.js';
 import { faultsTolerated, quorumOf } from './tally.js';
 import type { TaskSpec } from './task-graph.js';
 import type { SwarmView } from './view.js';

@@ -12,6 +12,8 @@ export interface BlobRef {
   readonly preview: string;
 }
 
+export type TextRef = Pick<BlobRef, 'hash' | 'bytes'>;
+
 /** The model a swarm was started with, resolved by the façade and kept in the input. */
 export interface ModelChoice {
   /** `provider/name`. */

@@ -1,6 +1,5 @@
 import type { GraphShape } from './advice.js';
-import type { BlobRef, PromptPart } from './model-call.js';
-import type { TextRef } from './swarm-state.js';
+import type { BlobRef, PromptPart, TextRef } from './model-call.js';
 import type { VoteForm } from './tally.js';
 import type { TaskState } from './task-state.js';
 

@@ -1,30 +1,23 @@
-import { cast, closeRound, openBox, restartRound, type BallotBox, type Proposal } from './ballot.js';
+import type { BallotBox } from './ballot.js';
 import { NOTHING, openBudget, type Amount, type Budget, type BudgetLimits } from './budget.js';
 import { applyToEffects, type Effect, type Workspace } from './effects.js';
 import type { ErrorReport } from './errors.js';
 import { append, openLog, type EventDraft, type EventLog, type SwarmEvent } from './events.js';
 import { mergeLessons, type Lesson } from './lessons.js';
-import type { BlobRef } from './model-call.js';
+import type { BlobRef, TextRef } from './model-call.js';
 import type { Topology } from './names.js';
 import type { SwarmInput } from './swarm-input.js';
-import { isSettled, type TaskDecision, type TaskSpec } from './task-graph.js';
+import { applyToTask } from './task-events.js';
+import { isSettled, type TaskSpec } from './task-graph.js';
 import { findTask } from './task-index.js';
-import { isAsking, openTask, type TaskState } from './task-state.js';
+import { openTask, type TaskState } from './task-state.js';
+import { addUsage, NO_USAGE, type CallUsage, type Counted, type Usage } from './usage.js';
+import { applyToVotes } from './vote-events.js';
 
 export const SWARM_STATUSES = ['running', 'paused', 'completed', 'failed', 'cancelled', 'compensated', 'compensation_failed', 'budget_exhausted', 'no_quorum'] as const;
 export type SwarmStatus = (typeof SWARM_STATUSES)[number];
 
 export const isEnded = (status: SwarmStatus): boolean => status !== 'running' && status !== 'paused';
-
-export type TextRef = Pick<BlobRef, 'hash' | 'bytes'>;
-
-export interface Usage {
-  modelCalls: number;
-  inputTokens: number;
-  outputTokens: number;
-  /** Null as soon as one call had no known price. */
-  microUsd: number | null;
-}
 
 /** What the end of a run says; also the workflow's result. */
 export interface SwarmOutcome {
@@ -56,7 +49,7 @@ export interface SwarmState {
   disputed: boolean;
   votes: BallotBox[];
   /** Calls whose usage is in `usage`, as `PURPOSE/NTH`, by scope; those of a task until it has settled. A coordinator that takes over finds their answers in the ledger, and reports them again. */
-  counted: Record<string, readonly string[]>;
+  counted: Counted;
   /** What was found wrong with answers so far, in the order it came. */
   lessons: readonly Lesson[];
   /** Where it writes; null = nowhere. */
@@ -86,7 +79,7 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
   phase: 'recall',
   tasks: (input.tasks ?? []).map((spec) => openTask(spec)),
   steering: [],
-  usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0, microUsd: 0 },
+  usage: { ...NO_USAGE },
   budget: openBudget(input.budget),
   result: null,
   resultText: null,
@@ -108,18 +101,6 @@ export const openState = (input: SwarmInput, at: number): SwarmState => ({
 
 export const taskOf = (state: SwarmState, id: string | undefined): TaskState | undefined => findTask(state.tasks, id);
 
-/** Usage of one call as an event carries it: input and output tokens, micro-USD or null for an unknown price. */
-export interface CallUsage {
-  readonly in: number;
-  readonly out: number;
-  readonly microUsd: number | null;
-  /** The call, as `PURPOSE/NTH` within its scope; absent in events of older versions. */
-  readonly call?: string;
-}
-
-/** True when what this call used is in the sum already. */
-export const isCounted = ({ counted }: SwarmState, scope: string, call: string | undefined): boolean => call !== undefined && (counted[scope] ?? []).includes(call);
-
 /** A second report of a task that has settled: two members had it for a moment, and the ledger paid once. */
 export const isStale = (state: SwarmState, { type, taskId }: Pick<EventDraft, 'type' | 'taskId'>): boolean => {
   const task = taskOf(state, taskId);
@@ -133,12 +114,12 @@ export const record = (state: SwarmState, draft: EventDraft): SwarmEvent => {
   if (draft.type === 'task.added') addTask(state, draft);
   else if (task) applyToTask(task, draft);
   const usage = draft.data?.['usage'] as CallUsage | undefined;
-  if (usage) applyUsage(state, draft.taskId ?? 'swarm', usage);
+  if (usage) addUsage(state, draft.taskId ?? 'swarm', usage);
   if (task && isSettled(task)) delete state.counted[task.id];
   applyToSwarm(state, draft);
   applyToEffects(state.effects, draft);
   learnFrom(state, draft);
-  applyToVotes(state, draft);
+  applyToVotes(state.votes, draft);
   return event;
 };
 
@@ -152,82 +133,11 @@ const addTask = (state: SwarmState, { data = {} }: EventDraft): void => {
   if (state.phase === 'record' || state.phase === 'aggregate') state.phase = 'execute';
 };
 
-const applyToTask = (task: TaskState, { type, at, agentId, data = {} }: EventDraft): void => {
-  switch (type) {
-    case 'task.assigned':
-      task.status = 'running';
-      task.agentId = agentId ?? null;
-      task.steerings = Number(data['steerings'] ?? 0);
-      task.lessons = (data['lessons'] as TaskState['lessons'] | undefined) ?? [];
-      task.attempts = 1;
-      task.startedAt ??= at;
-      return;
-    case 'task.answered':
-      task.output = data['output'] as BlobRef;
-      return;
-    case 'task.reviewed':
-      task.review = data['review'] as BlobRef;
-      return;
-    case 'task.revised':
-      task.attempts += 1;
-      return;
-    case 'task.retried':
-      task.tries += 1;
-      task.attempts += 1;
-      if (isAsking(task)) task.status = 'pending';
-      task.question = null;
-      return;
-    case 'task.asked':
-      // Asked again by whoever took it over without knowing: the same question.
-      if (!isAsking(task)) task.asks += 1;
-      task.question = data['failure'] as ErrorReport;
-      return;
-    case 'task.decided':
-      task.decisions = [...task.decisions, data['decision'] as TaskDecision];
-      return;
-    case 'task.succeeded':
-      task.endedAt = at;
-      task.question = null;
-      task.status = 'succeeded';
-      task.disputed = data['disputed'] === true;
-      return;
-    case 'task.failed':
-      task.endedAt = at;
-      task.question = null;
-      task.status = 'failed';
-      task.failure = String(data['message'] ?? '');
-      return;
-    case 'task.skipped':
-      task.endedAt = at;
-      task.question = null;
-      task.status = 'skipped';
-      task.givenUp = data['givenUp'] === true;
-      task.failure = String(data['because'] ?? '');
-      return;
-    case 'task.cancelled':
-      task.endedAt = at;
-      task.question = null;
-      task.status = 'cancelled';
-      return;
-    default:
-  }
-};
-
 /** A refused answer teaches whoever does work of its craft later. */
 const learnFrom = (state: SwarmState, { type, taskId = '', data = {} }: EventDraft): void => {
   if (type !== 'task.reviewed' || typeof data['craft'] !== 'string') return;
   const { hash, bytes } = data['review'] as TextRef;
   state.lessons = mergeLessons(state.lessons, [{ craft: data['craft'], taskId, text: { hash, bytes } }]);
-};
-
-const applyUsage = (state: SwarmState, scope: string, { in: inputTokens, out: outputTokens, microUsd, call }: CallUsage): void => {
-  if (isCounted(state, scope, call)) return;
-  if (call !== undefined) state.counted[scope] = [...(state.counted[scope] ?? []), call];
-  const { usage } = state;
-  usage.modelCalls += 1;
-  usage.inputTokens += inputTokens;
-  usage.outputTokens += outputTokens;
-  usage.microUsd = usage.microUsd === null || microUsd === null ? null : usage.microUsd + microUsd;
 };
 
 const applyToSwarm = (state: SwarmState, { type, at, data = {} }: EventDraft): void => {
@@ -279,39 +189,6 @@ const applyToSwarm = (state: SwarmState, { type, at, data = {} }: EventDraft): v
       return;
     default:
   }
-};
-
-export const boxOf = (state: SwarmState, id: unknown): BallotBox | undefined => state.votes.find(({ proposal }) => proposal.id === id);
-
-/** One ballot as its event carries it. */
-export interface CastData {
-  /** The box it is filed in. */
-  readonly vote: string;
-  /** The proposal it was cast for. */
-  readonly proposal?: string;
-  readonly round: number;
-  readonly voter: string;
-  readonly value: readonly string[];
-  readonly text: TextRef | null;
-  readonly isAuthentic: boolean;
-  readonly refuted: string | null;
-}
-
-/** Every keeper of the state files the same ballots in the same order, so that the root's tally is a recount of its coordinator's. */
-const applyToVotes = (state: SwarmState, { type, at, data = {} }: EventDraft): void => {
-  if (type === 'vote.opened') {
-    state.votes.push(openBox(data['proposal'] as Proposal, at));
-    return;
-  }
-  const box = boxOf(state, data['vote']);
-  if (!box) return;
-  if (type === 'vote.cast') {
-    const { vote, proposal = vote, round, voter, value, text, isAuthentic, refuted } = data as unknown as CastData;
-    cast(box, { ballot: { proposal, round, voter, value, ...(text === null ? {} : { text }) }, at, isAuthentic, refuted });
-  }
-  if (type === 'vote.resumed') restartRound(box, at);
-  if (type === 'vote.roundEnded') closeRound(box, at);
-  if (type === 'vote.ended') box.announced = (data['decided'] as string | null | undefined) ?? null;
 };
 
 /** What the settled calls of the log add up to; the spent side of the budget. */

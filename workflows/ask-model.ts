@@ -9,7 +9,8 @@ import type { ModelAnswer, PromptPart } from '../domain/model-call.js';
 import { callKey, modelQueue } from '../domain/names.js';
 import { promptBytes, repairPrompt } from '../domain/prompts.js';
 import type { SwarmInput } from '../domain/swarm-input.js';
-import { isCounted, type CallUsage, type SwarmState } from '../domain/swarm-state.js';
+import type { SwarmState } from '../domain/swarm-state.js';
+import { isCounted, type CallUsage } from '../domain/usage.js';
 import { failureOf } from './failure-of.js';
 import { modelCall } from './options.js';
 
@@ -106,7 +107,7 @@ export const createAsker = ({ input, state, emit, isPaused, queue }: AskerDeps):
       const microUsd = costOf(input.model.price, inputTokens, outputTokens);
       const counted = `${purpose}/${nth}`;
       // Found in the ledger by a coordinator that took over: what it used was booked before.
-      if (!isCounted(state, scope, counted)) used = { tokens: inputTokens + outputTokens, microUsd: microUsd ?? 0, calls: 1 };
+      if (!isCounted(state.counted, scope, counted)) used = { tokens: inputTokens + outputTokens, microUsd: microUsd ?? 0, calls: 1 };
       return { ok: true, answer, usage: { in: inputTokens, out: outputTokens, microUsd, call: counted } };
     } catch (error) {
       if (wf.isCancellation(error)) throw error;

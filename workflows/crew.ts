@@ -4,6 +4,7 @@ import type { EventDraft } from '../domain/events.js';
 import { packState } from '../domain/pack-state.js';
 import { isStale, type SwarmState } from '../domain/swarm-state.js';
 import type { TaskState } from '../domain/task-state.js';
+import { NO_USAGE } from '../domain/usage.js';
 import type { Coordinator } from './coordinator.js';
 import { reportSignal, type CoordinatorControl } from './messages.js';
 
@@ -75,6 +76,5 @@ export const unlessEnded = async (sending: Promise<void> | undefined): Promise<v
 /** What a member starts from: the tasks it has to know, and its lease as its whole budget, of which nothing is used. */
 export const snapshotFor = (state: SwarmState, tasks: readonly TaskState[], lease: Amount, isPaused: boolean): readonly unknown[] => {
   const budget: Budget = { ...limitsOf(state.budget, lease), spent: NOTHING, reserved: NOTHING };
-  const usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0, microUsd: 0 };
-  return packState({ ...state, status: isPaused ? 'paused' : 'running', tasks: [...tasks], votes: [], effects: [], budget, usage }, 0);
+  return packState({ ...state, status: isPaused ? 'paused' : 'running', tasks: [...tasks], votes: [], effects: [], budget, usage: { ...NO_USAGE } }, 0);
 };

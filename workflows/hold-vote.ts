@@ -7,7 +7,9 @@ import type { ErrorReport } from '../domain/errors.js';
 import { ballotPrompt } from '../domain/prompts.js';
 import type { VotePolicy } from '../domain/swarm-input.js';
 import type { VoteForm } from '../domain/tally.js';
-import { boxOf, type CallUsage, type CastData, type TextRef } from '../domain/swarm-state.js';
+import type { TextRef } from '../domain/model-call.js';
+import type { CallUsage } from '../domain/usage.js';
+import { boxOf, type CastData } from '../domain/vote-events.js';
 import type { Coordinator } from './coordinator.js';
 import { CHECK_CLAIMS } from './options.js';
 
