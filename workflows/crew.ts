@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import { isUnlimited, limitsOf, NOTHING, type Amount, type Budget } from '../domain/budget.js';
+import { isUnlimited, limitsOf, NOTHING, raisedBy, shareOf, type Amount, type Budget, type BudgetLimits } from '../domain/budget.js';
 import type { EventDraft } from '../domain/events.js';
 import { packState } from '../domain/pack-state.js';
 import { isStale, type SwarmState } from '../domain/swarm-state.js';
@@ -38,6 +38,16 @@ export const memberControl = ({ state, control: now }: Coordinator, lease: Amoun
     ...(control.decisions ? { decisions: control.decisions } : {}),
     handOver: control.handOver || isStopping,
     version,
+  };
+};
+
+/** Shares, by weight, of what people have added to the budget since the last look. */
+export const watchRaises = (state: SwarmState): ((weights: readonly number[]) => readonly Amount[]) => {
+  let limits: BudgetLimits = state.budget;
+  return (weights) => {
+    const more = raisedBy(limits, state.budget);
+    limits = state.budget;
+    return shareOf(more, weights);
   };
 };
 

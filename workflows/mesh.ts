@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import { freeOf, NOTHING, plus, raisedBy, shareOf, type Amount, type BudgetLimits } from '../domain/budget.js';
+import { freeOf, NOTHING, plus, shareOf, type Amount } from '../domain/budget.js';
 import { electorateOf, roleOfVoter } from '../domain/electorate.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { ancestorOf, fateOf } from '../domain/fates.js';
@@ -12,7 +12,7 @@ import { allSettled, isSettled } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import { askPeers } from './ask-peers.js';
 import type { Coordinator } from './coordinator.js';
-import { handLessonsDown, listenToMembers, memberControl, snapshotFor, unlessEnded } from './crew.js';
+import { handLessonsDown, listenToMembers, memberControl, snapshotFor, unlessEnded, watchRaises } from './crew.js';
 import type { Poll } from './hold-vote.js';
 import type { meshPeer } from './mesh-peer.js';
 import { controlSignal, rosterSignal, type MeshRoster } from './messages.js';
@@ -79,15 +79,10 @@ export const openMesh = (coordinator: Coordinator): Mesh => {
   listenToMembers(coordinator, ({ type, taskId, data = {} }) => {
     if (type === 'task.moved' && taskId !== undefined) owners = mergeOwners(owners, { [taskId]: { peer: String(data['to']), version: Number(data['version']) } });
   });
-  let limits: BudgetLimits = state.budget;
+  const raised = watchRaises(state);
   /** What people added to the budget goes at once to the peers and the mesh, in equal shares. */
   const raiseLeases = (): void => {
-    const more = raisedBy(limits, state.budget);
-    limits = state.budget;
-    const shares = shareOf(
-      more,
-      [null, ...alive()].map(() => 1),
-    );
+    const shares = raised([null, ...alive()].map(() => 1));
     for (const [i, peer] of alive().entries()) {
       const share = shares[i] ?? NOTHING;
       peer.lease = plus(peer.lease, share);

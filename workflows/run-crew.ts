@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import { freeOf, NOTHING, plus, raisedBy, shareOf, type Amount, type BudgetLimits } from '../domain/budget.js';
+import { freeOf, NOTHING, plus, type Amount } from '../domain/budget.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { LIMITS } from '../domain/limits.js';
 import { grantOf, joinSlots, leaveSlots, requestSlots, resizeSlots, type SlotAsk, type SlotPool } from '../domain/slots.js';
@@ -8,7 +8,7 @@ import { reopenRunning, type TaskState } from '../domain/task-state.js';
 import { isSettled, urgencyOf } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import type { Coordinator } from './coordinator.js';
-import { handLessonsDown, listenToMembers, memberControl, unlessEnded } from './crew.js';
+import { handLessonsDown, listenToMembers, memberControl, unlessEnded, watchRaises } from './crew.js';
 import type { ManagerOutcome } from './manager.js';
 import { controlSignal, slotGrantSignal, slotRequestSignal } from './messages.js';
 import { runGraph } from './run-graph.js';
@@ -99,16 +99,11 @@ export const runCrew = async (coordinator: Coordinator, seats: Map<string, Seat>
     );
   };
 
-  let limits: BudgetLimits = state.budget;
+  const raised = watchRaises(state);
   /** What people added to the budget goes at once to those at work, by what they have to do. */
   const raiseLeases = (): void => {
-    const more = raisedBy(limits, state.budget);
-    limits = state.budget;
     const atWork = seated(seats);
-    const shares = shareOf(
-      more,
-      atWork.map(({ name }) => tasksOf(name).filter((task) => !isSettled(task)).length),
-    );
+    const shares = raised(atWork.map(({ name }) => tasksOf(name).filter((task) => !isSettled(task)).length));
     for (const [i, seat] of atWork.entries()) seat.lease = plus(seat.lease, shares[i] ?? NOTHING);
   };
   onControl(() => {
