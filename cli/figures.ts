@@ -12,6 +12,12 @@ export const seqRanges = (seqs: readonly number[]): string => {
   return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
 };
 
+/** A figure as people read it: times as ISO 8601. */
+export const figureText = (name: string, shown: number | null): string => {
+  if (shown === null) return 'none';
+  return name.endsWith('At') ? new Date(shown).toISOString() : `${shown}`;
+};
+
 /** A fault of ours: what is shown is not what happened. */
 export const unequal = (swarmId: string, figures: readonly Figure[]): SwarmError =>
   new SwarmError({

@@ -4,7 +4,7 @@ import { safeLine } from './safe-text.js';
 /** One vote as `cf show` prints it: how it was decided, each ballot, and the recount; pure. */
 export const voteLines = (vote: VoteView): readonly string[] => [
   `vote       ${safeLine(vote.id)}: ${safeLine(vote.decided ?? vote.status)} · quorum ${vote.quorum} of ${vote.electorate}, ${faults(vote)}${rounds(vote)} · recount ${vote.recount.agrees ? 'agrees' : 'DIFFERS'}`,
-  `           ${safeLine(vote.proposal)}`,
+  ...vote.proposal.split('\n').map((line) => `           ${safeLine(line)}`),
   ...vote.ballots.map(
     ({ voter, round, value, weight, counted, why }) =>
       `           ${counted ? '✔' : '✖'} ${safeLine(voter)}  ${safeLine(value)}${weight === 1 ? '' : ` (weight ${weight})`}${vote.round > 1 ? `  round ${round}` : ''}${why === null ? '' : `  not counted: ${safeLine(why)}`}`,

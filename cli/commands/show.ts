@@ -48,13 +48,13 @@ const show = async (context: Context, { json, sources }: ShowFlags, swarmId: str
 
 /** Figures, their events, and a failure where the two don't agree. */
 const showSources = async (context: Context, json: boolean, swarmId: string): Promise<void> => {
-  const { seqRanges, unequal } = await import('../figures.js');
+  const { figureText, seqRanges, unequal } = await import('../figures.js');
   const { table } = await import('../table.js');
   const figures = await withSwarms(context, 'reachable', (swarms) => swarms.figures(swarmId));
   const wrong = figures.filter(({ agrees }) => !agrees);
   if (wrong.length > 0) throw unequal(swarmId, wrong);
   if (json) return context.json({ swarmId, figures });
-  const rows = figures.map(({ name, shown, events }) => [name, shown === null ? 'none' : `${shown}`, events.length === 0 ? 'no event' : seqRanges(events)]);
+  const rows = figures.map(({ name, shown, events }) => [name, figureText(name, shown), events.length === 0 ? 'no event' : seqRanges(events)]);
   for (const line of table(['FIGURE', 'VALUE', 'EVENTS'], rows, context.io.out.isTTY ? context.io.out.columns : 1_000)) context.print(line);
 };
 

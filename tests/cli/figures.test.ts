@@ -19,6 +19,7 @@ test('cf show --sources names the events of every figure', async () => {
   expect(out).toMatch(/^usage\.modelCalls +\d+ +\d/m);
   expect(out).toMatch(/^budget\.tokens +9000 +1$/m);
   expect(out).toMatch(/^budget\.usd +none +1$/m);
+  expect(out).toMatch(/^startedAt +\d{4}-\d\d-\d\dT[\d:.]+Z +1$/m);
   const { figures } = (await cli(['show', ID, '--sources', '--json'], { swarms })).json() as { figures: { name: string; shown: number; events: number[] }[] };
   expect(figures.find(({ name }) => name === 'usage.modelCalls')).toMatchObject({
     shown: (await swarms.show(ID)).usage.modelCalls,
