@@ -1,3 +1,4 @@
+import { JUDGEMENTS } from '../domain/ballot.js';
 import { z } from '@hono/zod-openapi';
 import { EFFECT_STATUSES } from '../domain/effects.js';
 import { ERROR_CODES } from '../domain/errors.js';
@@ -55,6 +56,8 @@ const vote = z.object({
   ballots: z.array(
     z.object({ voter: z.string(), round: z.number(), value: z.string(), weight: z.number(), counted: z.boolean(), why: nullable(z.string()), text: nullable(z.string()) }),
   ),
+  asks: z.boolean(),
+  judged: nullable(z.enum(JUDGEMENTS)),
   recount: z.object({ decided: nullable(z.string()), agrees: z.boolean() }),
 });
 

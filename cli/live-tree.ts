@@ -22,7 +22,11 @@ const INTEREST = ['running', 'failed', 'ready', 'pending', 'cancelled', 'skipped
 
 /** A swarm as lines of at most `columns`; pure, and safe to print whatever the view's texts hold. */
 export const liveTree = (view: SwarmView, { columns, rows = Number.POSITIVE_INFINITY, paint = plain, since = 0 }: TreeOptions): readonly string[] => {
-  const room = Math.max(1, rows - 3);
+  const question =
+    !isEnded(view.status) && view.votes.some(({ asks }) => asks)
+      ? [paint('yellow', fit(`  ? the outcome found no quorum: cf answer ${safeLine(view.swarmId)} outcome approve|reject`, columns))]
+      : [];
+  const room = Math.max(1, rows - 3 - question.length);
   const shown = pick(view.tasks, room);
   const hidden = view.tasks.length - shown.length;
   const idWidth = Math.min(20, Math.max(0, ...shown.map(({ id }) => widthOf(safeLine(id)))));
@@ -30,6 +34,7 @@ export const liveTree = (view: SwarmView, { columns, rows = Number.POSITIVE_INFI
     head(view, columns, paint),
     fit(`  ${durationText(view.durationMs + (isEnded(view.status) ? 0 : since))} · ${usageOf(view)}`, columns),
     ...shown.map((task) => taskLine(task, { columns, idWidth, paint })),
+    ...question,
     ...(hidden > 0 ? [paint('dim', fit(`  … and ${hidden} more: ${countsOf(view.tasks.filter((task) => !shown.includes(task)))}`, columns))] : []),
   ];
 };

@@ -23,6 +23,7 @@ export interface StartFlags {
   readonly voters?: string;
   readonly voteRound?: string;
   readonly peers?: string;
+  readonly undecided?: string;
   readonly allocation?: string;
   readonly elections?: string;
   readonly regions?: string;
@@ -57,6 +58,7 @@ const givenIn = (objective: string | undefined, flags: StartFlags): Record<strin
       votes: flags.votes,
       voters: numeric(flags.voters),
       voteRound: flags.voteRound,
+      undecided: flags.undecided,
       allocation: flags.allocation,
       elections: flags.elections,
       peers: numeric(flags.peers),

@@ -79,9 +79,17 @@ export interface BallotBox {
   decided: string | null;
   /** What its coordinator said the result was; undefined before it did. */
   announced?: string | null;
+  /** Without a quorum, a person is asked. */
+  asks?: boolean;
+  /** What that person decided; it is no part of the tally. */
+  judged?: Judgement;
   /** `no_quorum` after the last round. */
   status: 'open' | 'decided' | 'no_quorum';
 }
+
+/** What a person may say of an outcome that voters could not decide. */
+export const JUDGEMENTS = ['approve', 'reject'] as const;
+export type Judgement = (typeof JUDGEMENTS)[number];
 
 /** The decisions a vote is made of; one set is in use, the tests break each of them. */
 export interface BallotRules {
@@ -121,6 +129,9 @@ export const BALLOT_RULES: BallotRules = {
   quorum: ({ proposal }) => quorumOf(totalOf(proposal)),
   tally: tallyVotes,
 };
+
+/** It waits for a person. */
+export const isAskedFor = ({ asks, judged }: Pick<BallotBox, 'asks' | 'judged'>): boolean => asks === true && judged === undefined;
 
 export const totalOf = ({ electorate }: Proposal): number => electorate.reduce((sum, { weight }) => sum + weight, 0);
 

@@ -1,3 +1,4 @@
+import { isAskedFor } from './ballot.js';
 import { isEnded, type SwarmState } from './swarm-state.js';
 
 const MARK = { pending: '·', ready: '·', running: '▶', succeeded: '✔', failed: '✖', cancelled: '⊘', skipped: '↷' } as const;
@@ -17,6 +18,7 @@ export const detailsOf = (state: SwarmState, model: { readonly ref: string; read
     `**${state.status}** · phase ${state.phase} · ${done} of ${state.tasks.length} tasks · ${modelCalls} model calls · ${inputTokens} + ${outputTokens} tokens · ${model.ref}${model.simulated ? ' (simulated)' : ''}`,
     ...(rows.length > 0 ? ['', '| | task | what | agent | status |', '|---|---|---|---|---|', ...rows] : []),
     ...(state.tasks.length > SHOWN_TASKS ? [`… and ${state.tasks.length - SHOWN_TASKS} more`] : []),
+    ...(!isEnded(state.status) && state.votes.some(isAskedFor) ? ['', '**The outcome found no quorum**: it waits for `cf answer`, or the update `swarm.judge`.'] : []),
     ...(state.failure ? ['', `**Failure** \`${state.failure.code}\`: ${cell(state.failure.message)}`] : []),
     ...(isEnded(state.status) && state.result ? ['', `**Result**: ${cell(state.result.preview)}`] : []),
   ].join('\n');

@@ -30,6 +30,8 @@ export const EVENT_TYPES = [
   'vote.cast',
   'vote.roundEnded',
   'vote.ended',
+  'vote.asked',
+  'vote.judged',
   'aggregate.started',
   'part.merged',
   'result.aggregated',

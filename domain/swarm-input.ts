@@ -8,11 +8,15 @@ import type { TaskSpec } from './task-graph.js';
 export const VOTE_SCOPES = ['none', 'outcome', 'tasks'] as const;
 export const ALLOCATIONS = ['rule', 'elders'] as const;
 /** What is put to the vote, and of how many; `tasks` includes the outcome. */
+export const UNDECIDED = ['end', 'ask'] as const;
+
 export interface VotePolicy {
   readonly on: (typeof VOTE_SCOPES)[number];
   readonly voters: number;
   readonly rounds: number;
   readonly roundMs: number;
+  /** What becomes of an outcome that finds no quorum: the swarm ends `no_quorum`, or asks a person. Absent = `end`. */
+  readonly undecided?: (typeof UNDECIDED)[number];
 }
 
 /** A place with workers of its own. */

@@ -1,4 +1,4 @@
-import { cast, closeRound, openBox, restartRound, type BallotBox, type Proposal } from './ballot.js';
+import { cast, closeRound, openBox, restartRound, type BallotBox, type Judgement, type Proposal } from './ballot.js';
 import type { EventDraft } from './events.js';
 import type { TextRef } from './model-call.js';
 
@@ -32,5 +32,7 @@ export const applyToVotes = (votes: BallotBox[], { type, at, data = {} }: EventD
   }
   if (type === 'vote.resumed') restartRound(box, at);
   if (type === 'vote.roundEnded') closeRound(box, at);
+  if (type === 'vote.asked') box.asks = true;
+  if (type === 'vote.judged') box.judged = data['verdict'] as Judgement;
   if (type === 'vote.ended') box.announced = (data['decided'] as string | null | undefined) ?? null;
 };

@@ -1,4 +1,4 @@
-import { recount, totalOf, type BallotBox } from './ballot.js';
+import { isAskedFor, recount, totalOf, type BallotBox, type Judgement } from './ballot.js';
 import { faultsTolerated, quorumOf, type VoteForm } from './tally.js';
 
 /** One vote as every edge shows it (contract.md, and more): who voted what, which ballots count and why not, how it was decided. */
@@ -28,6 +28,10 @@ export interface VoteView {
     /** Blob of the voter's whole answer. */
     readonly text: string | null;
   }[];
+  /** It found no quorum and waits for a person. */
+  readonly asks: boolean;
+  /** What that person decided; null where nobody had to. */
+  readonly judged: Judgement | null;
   /** The ballots counted again from the record; `agrees` false would be a fault of ours. */
   readonly recount: { readonly decided: string | null; readonly agrees: boolean };
 }
@@ -56,6 +60,8 @@ export const voteViewOf = (box: BallotBox): VoteView => {
       why: refuted ?? why,
       text: text?.hash ?? null,
     })),
+    asks: isAskedFor(box),
+    judged: box.judged ?? null,
     recount: recount(box),
   };
 };

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { JUDGEMENTS } from '../domain/ballot.js';
 import { CONTRACT_NAMES } from '../domain/contracts.js';
 import { DURATION, durationMs } from '../domain/duration.js';
 import { LIMITS } from '../domain/limits.js';
 import { REGION_NAME, SWARM_ID, TOPOLOGIES } from '../domain/names.js';
-import { ALLOCATIONS, VOTE_SCOPES } from '../domain/swarm-input.js';
+import { ALLOCATIONS, UNDECIDED, VOTE_SCOPES } from '../domain/swarm-input.js';
 import { VOTE_FORMS } from '../domain/tally.js';
 import { DECISIONS, ON_FAILURE, TASK_ID } from '../domain/task-graph.js';
 
@@ -70,6 +71,7 @@ export const startCommand = z.strictObject({
   votes: z.enum(VOTE_SCOPES).optional(),
   voters: z.number().int().min(1).max(LIMITS.voters).default(4),
   voteRound: duration.optional(),
+  undecided: z.enum(UNDECIDED).optional(),
   allocation: z.enum(ALLOCATIONS).optional(),
   elections: z.enum(VOTE_FORMS).optional(),
   peers: z.number().int().min(1).max(LIMITS.mostMeshPeers).optional(),
@@ -93,7 +95,10 @@ export const addCommand = z.union([taskSpec.transform((task) => [task]), z.stric
 /** `cf switch`, `POST …/switch`. */
 export const switchCommand = z.strictObject({ topology: z.enum(TOPOLOGIES) });
 /** `cf answer`, `POST …/answer`. */
-export const answerCommand = z.strictObject({ taskId: z.string().regex(TASK_ID, 'the id of a task'), decision: z.enum(DECISIONS) });
+export const answerCommand = z.union([
+  z.strictObject({ taskId: z.string().regex(TASK_ID, 'the id of a task'), decision: z.enum(DECISIONS) }),
+  z.strictObject({ outcome: z.enum(JUDGEMENTS) }),
+]);
 export type AnswerCommand = z.output<typeof answerCommand>;
 /** A task queue of this engine. */
 export const queueName = z.string().regex(/^cf\.[a-z0-9][a-z0-9.-]{0,99}$/, 'a task queue such as cf.models.openai or cf.region.eu');

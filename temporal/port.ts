@@ -52,7 +52,7 @@ export interface Swarms {
   addTasks(swarmId: string, tasks: readonly TaskCommand[]): Promise<number>;
   /** Only upwards. */
   raiseBudget(swarmId: string, command: BudgetCommand): Promise<void>;
-  /** Of a task that failed and asks; `conflict` where it does not. */
+  /** Of a task that failed and asks, or of an outcome without a quorum; `conflict` where it does not ask. */
   answer(swarmId: string, answer: AnswerCommand): Promise<void>;
   /** At the next safe point: what is settled is kept, what runs is finished. */
   switchTopology(swarmId: string, to: Topology): Promise<void>;

@@ -113,11 +113,12 @@ export const snapshotOf = (command: StartCommand, { catalogue, model, regionMode
 };
 
 /** The outcome is voted on unless told otherwise, or where it makes no sense: without reviews, and by the embedded model, whose votes would only block. */
-const votesOf = ({ votes, voters, voteRound, review }: StartCommand, { provider }: ModelChoice): VotePolicy => ({
+const votesOf = ({ votes, voters, voteRound, review, undecided }: StartCommand, { provider }: ModelChoice): VotePolicy => ({
   on: votes ?? (review && provider !== 'local' ? 'outcome' : 'none'),
   voters,
   rounds: VOTE_DEFAULTS.rounds,
   roundMs: voteRound ?? (provider === 'local' ? LOCAL_ROUND_MS : VOTE_DEFAULTS.roundMs),
+  ...(undecided === undefined ? {} : { undecided }),
 });
 /** The embedded model answers one voter after another. */
 const LOCAL_ROUND_MS = 10 * 60_000;

@@ -11,7 +11,7 @@ import type { StartCommand } from './commands.js';
 import { followEvents } from './event-source.js';
 import { asSwarmError } from './failures.js';
 import { listSwarms } from './listing.js';
-import { addTaskUpdate, answerUpdate, pauseSignal, raiseBudgetUpdate, resumeSignal, statusQuery, steerUpdate, switchTopologyUpdate } from '../workflows/messages.js';
+import { addTaskUpdate, answerUpdate, judgeUpdate, pauseSignal, raiseBudgetUpdate, resumeSignal, statusQuery, steerUpdate, switchTopologyUpdate } from '../workflows/messages.js';
 import type { Swarms } from './port.js';
 import { viewOf, type SwarmView } from '../domain/view.js';
 import { isEnded } from '../domain/swarm-state.js';
@@ -127,7 +127,10 @@ export const createSwarms = (deps: SwarmsDeps): Swarms => {
           args: [{ ...limits, ...(usd === undefined ? {} : { microUsd: Math.round(usd * 1e6) }) }],
         }),
       ),
-    answer: (swarmId, answer) => message(swarmId, () => handleOf(swarmId).executeUpdate(answerUpdate, { args: [answer] })),
+    answer: (swarmId, answer) =>
+      message(swarmId, () =>
+        'outcome' in answer ? handleOf(swarmId).executeUpdate(judgeUpdate, { args: [answer.outcome] }) : handleOf(swarmId).executeUpdate(answerUpdate, { args: [answer] }),
+      ),
     switchTopology: (swarmId, to) => message(swarmId, () => handleOf(swarmId).executeUpdate(switchTopologyUpdate, { args: [to] })),
     wantedWorkers: async (queue) => {
       const wanted = await readWanted(client, queue);

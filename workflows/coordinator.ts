@@ -8,6 +8,7 @@ import type { SwarmInput } from '../domain/swarm-input.js';
 import { unpackState } from '../domain/pack-state.js';
 import { record, taskOf, type SwarmState } from '../domain/swarm-state.js';
 import { openVersions } from '../domain/versions.js';
+import { boxOf } from '../domain/vote-events.js';
 import { createAsker, type Answered, type Asker, type Question } from './ask-model.js';
 import { controlSignal, type CoordinatorControl } from './messages.js';
 import { openReportLine } from './report-line.js';
@@ -64,6 +65,10 @@ export const openCoordinator = (input: SwarmInput, snapshot: readonly unknown[],
       for (const [id, decisions] of Object.entries(wanted.decisions ?? {})) {
         const task = taskOf(state, id);
         if (task && decisions.length > task.decisions.length) task.decisions = decisions;
+      }
+      for (const [id, verdict] of Object.entries(wanted.judged ?? {})) {
+        const box = boxOf(state, id);
+        if (box) box.judged = verdict;
       }
       state.lessons = mergeLessons(state.lessons, wanted.lessons ?? []);
       if (wanted.budget) state.budget = { ...state.budget, ...wanted.budget };

@@ -63,9 +63,19 @@ const REINFORCEMENT = 3;
 /** Whether a text is good enough, with the first ballot against it. */
 export const holdVote = async (coordinator: Coordinator, policy: VotePolicy, motion: Motion & { readonly subject: TextRef }, poll?: Poll): Promise<Verdict> => {
   const decision = await decide(coordinator, policy, motion, poll);
+  if (decision.kind === 'no_quorum' && policy.undecided === 'ask' && motion.scope === 'swarm') return askPerson(coordinator, decision.vote);
   if (decision.kind !== 'decided') return decision;
   const box = boxOf(coordinator.state, decision.vote);
   return { kind: decision.option === 'approve' ? 'approve' : 'reject', vote: decision.vote, dissent: box ? dissentOf(box) : null };
+};
+
+/** Waits until a person has said what the voters could not; a coordinator that takes over goes on waiting. */
+const askPerson = async ({ state, emit }: Coordinator, vote: string): Promise<Verdict> => {
+  const box = boxOf(state, vote);
+  if (!box) throw new Error(`no ballot box ${vote}`);
+  if (box.asks !== true) emit({ type: 'vote.asked', data: { vote, message: `No quorum. Decide yourself: cf answer ${state.swarmId} outcome approve|reject` } });
+  await wf.condition(() => box.judged !== undefined);
+  return { kind: box.judged ?? 'reject', vote, dissent: dissentOf(box) };
 };
 
 /** Puts a motion to the vote of a frozen electorate: rounds until the quorum, then once a larger electorate, then `no_quorum`. Late votes are cancelled. */

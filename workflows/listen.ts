@@ -1,4 +1,5 @@
 import * as wf from '@temporalio/workflow';
+import { isAskedFor, JUDGEMENTS } from '../domain/ballot.js';
 import { limitsIn, raiseRefusal } from '../domain/budget.js';
 import type { ErrorReport } from '../domain/errors.js';
 import { eventsAfter, nextSeq, type EventDraft } from '../domain/events.js';
@@ -13,6 +14,7 @@ import { voteViewOf } from '../domain/vote-view.js';
 import {
   addTaskUpdate,
   answerUpdate,
+  judgeUpdate,
   costQuery,
   eventsQuery,
   pauseSignal,
@@ -101,6 +103,21 @@ export const listen = (input: SwarmInput, state: SwarmState, emit: (draft: Omit<
         if (!task) throw refusal('invalid_input', `The swarm has no task "${taskId}".`);
         if (!DECISIONS.includes(decision)) throw refusal('invalid_input', `"${String(decision)}" is no answer; there are ${DECISIONS.join(', ')}.`);
         if (!isAsking(task) || decisionOf(task) !== null) throw refusal('conflict', `The task "${taskId}" does not ask for an answer.`);
+      },
+    },
+  );
+  wf.setHandler(
+    judgeUpdate,
+    async (verdict) => {
+      emit({ type: 'vote.judged', data: { vote: state.votes.find(isAskedFor)?.proposal.id, verdict } });
+      await tellCoordinator();
+    },
+    {
+      description: 'What a person decides of an outcome that found no quorum: approve or reject.',
+      validator: (verdict) => {
+        if (isEnded(state.status)) throw refusal('conflict', 'The swarm has ended.');
+        if (!JUDGEMENTS.includes(verdict)) throw refusal('invalid_input', `"${String(verdict)}" is no answer; there are ${JUDGEMENTS.join(', ')}.`);
+        if (!state.votes.some(isAskedFor)) throw refusal('conflict', 'The outcome does not ask for an answer.');
       },
     },
   );

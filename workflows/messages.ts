@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { SignedVote } from '../activities/vote-keys.js';
+import type { Judgement } from '../domain/ballot.js';
 import type { BudgetLimits, WantedLimits } from '../domain/budget.js';
 import type { Claim } from '../domain/contracts.js';
 import type { EventDraft, SwarmEvent } from '../domain/events.js';
@@ -153,6 +154,8 @@ export interface PeerAnswer {
 export const answeredSignal = defineSignal<[PeerAnswer]>('peer.answer');
 
 /** What becomes of a task that failed and asks; refused where it does not. */
+/** What a person decides where the voters of the outcome found no quorum. */
+export const judgeUpdate = defineUpdate<void, [verdict: Judgement]>('swarm.judge');
 export const answerUpdate = defineUpdate<void, [{ readonly taskId: string; readonly decision: TaskDecision }]>('swarm.answer');
 
 /** Moves a running swarm to another topology at the next safe point; returns the one it leaves. */
@@ -167,6 +170,8 @@ export interface CoordinatorControl {
   readonly budget?: BudgetLimits;
   /** What people decided of tasks that asked, by task; absent where there are none. */
   readonly decisions?: Readonly<Record<string, readonly TaskDecision[]>>;
+  /** What people decided of votes without a quorum, by vote. */
+  readonly judged?: Readonly<Record<string, Judgement>>;
   /** What was learned anywhere in the swarm; absent where nothing was. */
   readonly lessons?: readonly Lesson[];
   /** Counts what this sender sent of this kind, from 1; absent in messages of older versions. */

@@ -1,6 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/record-outcome.js';
 import type { TextActivities } from '../activities/texts.js';
+import type { BallotBox } from '../domain/ballot.js';
 import { limitsIn } from '../domain/budget.js';
 import { detailsOf } from '../domain/details.js';
 import type { ErrorReport } from '../domain/errors.js';
@@ -46,6 +47,7 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
       added: state.tasks.filter(({ isAdded, parent }) => isAdded && parent === null).map(specOf),
       budget: limitsIn(state.budget),
       ...decisionsOf(state.tasks),
+      ...judgedOf(state.votes),
       handOver: isLong(input) || runs !== state.topology,
     };
     // One that has just ended needs no control; the next term gets it all in its snapshot.
@@ -103,6 +105,11 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
 const decisionsOf = (tasks: readonly TaskState[]): Pick<CoordinatorControl, 'decisions'> => {
   const decided = tasks.filter(({ decisions }) => decisions.length > 0);
   return decided.length === 0 ? {} : { decisions: Object.fromEntries(decided.map(({ id, decisions }) => [id, decisions])) };
+};
+
+const judgedOf = (votes: readonly BallotBox[]): Pick<CoordinatorControl, 'judged'> => {
+  const judged = votes.flatMap(({ proposal, judged: verdict }) => (verdict === undefined ? [] : [[proposal.id, verdict] as const]));
+  return judged.length === 0 ? {} : { judged: Object.fromEntries(judged) };
 };
 
 /** The objective and each role's instruction, by the names that prompts use. */

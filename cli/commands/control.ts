@@ -99,24 +99,33 @@ const switchTo = async (context: Context, options: { readonly json?: boolean }, 
   );
 };
 
-/** `cf answer`: what becomes of a task that failed and asks. */
+/** `cf answer`: what becomes of a task that failed and asks, or of an outcome without a quorum. */
 export const addAnswer = (program: Command, registry: Registry): void => {
   program
     .command('answer')
-    .summary('decide what becomes of a task that failed and asks')
+    .summary('decide what becomes of a task that asks, or of an outcome without a quorum')
     .argument('<swarm>', 'id of the swarm')
-    .argument('<task>', 'id of the task')
-    .argument('<decision>', 'retry, skip or fail')
+    .argument('<task>', 'id of the task, or outcome')
+    .argument('<decision>', 'retry, skip or fail; of the outcome approve or reject')
     .option(...json)
     .action(act(registry, answer));
 };
 
 const answer = async (context: Context, options: { readonly json?: boolean }, swarmId: string, taskId: string, decision: string): Promise<void> => {
   const { answerCommand } = await import('../../temporal/commands.js');
+  const { JUDGEMENTS } = await import('../../domain/ballot.js');
   const { usageError } = await import('../errors.js');
-  const checked = answerCommand.safeParse({ taskId, decision });
-  if (!checked.success) throw usageError('The answer is not usable.', checked.error.issues[0]?.message ?? '', 'Give one: cf answer SWARM TASK retry');
-  await tell(context, options, { swarmId, action: 'answer', said: `was told to ${decision} ${taskId}` }, (swarms) => swarms.answer(swarmId, checked.data));
+  const isJudgement = taskId === 'outcome' && JUDGEMENTS.some((verdict) => verdict === decision);
+  const checked = answerCommand.safeParse(isJudgement ? { outcome: decision } : { taskId, decision });
+  if (!checked.success)
+    throw usageError(
+      'The answer is not usable.',
+      `A task takes retry, skip or fail, the outcome approve or reject; not "${decision}" for "${taskId}".`,
+      'Give one: cf answer SWARM TASK retry',
+    );
+  await tell(context, options, { swarmId, action: 'answer', said: `was told to ${decision} ${isJudgement ? 'its outcome' : taskId}` }, (swarms) =>
+    swarms.answer(swarmId, checked.data),
+  );
 };
 
 /** `cf budget`: higher limits for a running swarm. */

@@ -24,6 +24,7 @@ export const addRun = (program: Command, registry: Registry): void => {
     .option('--votes <what>', 'none, outcome or tasks: what is put to the vote (default: outcome; none without reviews and on the embedded model)')
     .option('--voters <n>', 'agents that vote, 1 to 25 (default: 4, of which one may lie)')
     .option('--vote-round <duration>', 'how long a round of a vote stays open (default: 30s), three rounds at most')
+    .option('--undecided <what>', 'when the vote on the outcome finds no quorum: end, or ask you (default: end)')
     .option('--allocation <how>', 'rule, or elders: the voters of a queen elect who does each task (default: rule)')
     .option('--elections <form>', 'how elders vote: approval, choice or ranked (default: approval)')
     .option('--approve <when>', 'never, writes or always (default: never)')

@@ -39,7 +39,7 @@ const show = async (context: Context, { json, sources }: ShowFlags, swarmId: str
   if (view.temporalUi !== null) print(`web ui     ${safeLine(view.temporalUi)}`);
   if (view.source === 'archive') print('source     read model: the history of this swarm is gone');
   if (view.workspace !== null) print(`branch     ${safeLine(view.workspace.branch)}: ${changesOf(view)}`);
-  for (const vote of view.votes) for (const line of voteLines(vote)) print(line);
+  for (const vote of view.votes) for (const line of voteLines(vote, view.swarmId)) print(line);
   if (view.failure) print(`\n${errorText(view.failure, paintOut)}`);
   if (view.result === null) return;
   print('');

@@ -64,6 +64,22 @@ describe('cancel, pause, resume, steer', () => {
   });
 });
 
+test('cf show says that an outcome without a quorum waits for you, and what was decided', async () => {
+  const swarms = await started({ autoplay: false });
+  const proposal = { id: 'swarm-1', question: 'Is it good?', form: 'choice', options: ['approve', 'reject'], electorate: [{ id: 'a', weight: 1 }], rounds: 1, roundMs: 1_000 };
+  const vote = { vote: 'swarm-1' };
+  swarms.emit(id, { type: 'vote.opened', data: { proposal } });
+  swarms.emit(id, { type: 'vote.roundEnded', data: { ...vote, round: 1 } });
+  swarms.emit(id, { type: 'vote.asked', data: vote });
+  const hint = `no quorum; it waits for you: cf answer ${id} outcome approve|reject`;
+  const asking = (await cli(['show', id], { swarms })).out;
+  expect(asking).toContain(hint);
+  expect(asking.split('\n').slice(0, 5).join('\n')).toContain(`? the outcome found no quorum: cf answer ${id} outcome approve|reject`);
+  swarms.emit(id, { type: 'vote.judged', data: { ...vote, verdict: 'approve' } });
+  const judged = (await cli(['show', id], { swarms })).out;
+  expect([judged.includes('waits for you'), judged.includes('a person decided: approve')]).toEqual([false, true]);
+});
+
 test('cf show prints each vote with its ballots, why one does not count, and the recount', async () => {
   const swarms = await started({ autoplay: false });
   const proposal = {
@@ -104,12 +120,14 @@ describe('add, budget and switch', () => {
     expect((await cli(['switch', id, 'hierarchical'], { swarms })).err).toContain('goes on as hierarchical');
     expect((await swarms.show(id)).topology).toBe('hierarchical');
     expect((await cli(['answer', id, 't1', 'retry'], { swarms })).err).toBe(`${id} was told to retry t1.\n`);
+    expect((await cli(['answer', id, 'outcome', 'approve'], { swarms })).err).toBe(`${id} was told to approve its outcome.\n`);
     expect(swarms.messages).toEqual([
       `add ${id} more`,
       `add ${id} x,y`,
       `budget ${id} {"tokens":200000,"calls":40,"usd":1.5}`,
       `switch ${id} hierarchical`,
       `answer ${id} t1 retry`,
+      `answer ${id} outcome approve`,
     ]);
     expect((await swarms.show(id)).budget).toEqual({ tokens: 200_000, usd: 1.5, calls: 40 });
   });
@@ -122,6 +140,7 @@ describe('add, budget and switch', () => {
     ['a word for a number', ['budget', id, '--tokens', 'many'], '', 'not usable'],
     ['an unknown topology', ['switch', id, 'star'], '', 'topology is not usable'],
     ['an unknown answer', ['answer', id, 't1', 'maybe'], '', 'answer is not usable'],
+    ['an answer for an outcome to a task', ['answer', id, 't1', 'approve'], '', 'the outcome approve or reject'],
     ['a negative limit', ['budget', id, '--usd', '-1'], '', 'not usable'],
   ])('%s is refused with exit 2 and nothing sent', async (_, args, stdin, says) => {
     const swarms = await started({ autoplay: false });

@@ -286,7 +286,12 @@ export const createFakeSwarms = ({
         data: { budget: { ...limits, ...(usd === undefined ? {} : { microUsd: usd * 1e6 }) } },
       });
     },
-    answer: async (swarmId, { taskId, decision }) => {
+    answer: async (swarmId, answer) => {
+      if ('outcome' in answer) {
+        messages.push(`answer ${swarmId} outcome ${answer.outcome}`);
+        return emitTo(running(swarmId), { type: 'vote.judged', data: { vote: 'vote', verdict: answer.outcome } });
+      }
+      const { taskId, decision } = answer;
       messages.push(`answer ${swarmId} ${taskId} ${decision}`);
       emitTo(running(swarmId), { type: 'task.decided', taskId, data: { decision } });
     },

@@ -20,6 +20,8 @@ const folder = join(packageRoot, 'tests', 'histories', packageVersion);
 const refusal = { verdict: 'revise', findings: [{ severity: 'major', reason: 'too short', fix: 'write more' }] };
 const suite = engineSuite(({ call, prompt, contract }) => {
   if (contract === 'ballot' && prompt.includes('voted down')) return { choice: 'reject', reasons: ['too short'], claims: [] };
+  if (contract === 'ballot' && prompt.includes('undecided'))
+    return { choice: /(?:(?:architect|queen|researcher|tester)-voter|peer-[13])/.test(call) ? 'approve' : 'reject', reasons: [], claims: [] };
   if (contract === 'ballot' && prompt.includes('no quorum')) return { choice: /(?:architect|analyst|researcher|tester)-voter/.test(call) ? 'approve' : 'reject', reasons: [], claims: [] };
   if (contract === 'ballot' && prompt.includes('evidence')) return { choice: 'approve', reasons: [], claims: [{ kind: 'output', source: 'a', quote: 'answer to' }] };
   if (call.startsWith('flaky/answer/')) return new SwarmError({ code: 'provider_rejected', message: 'scripted refusal' });
@@ -127,6 +129,16 @@ record('voted-down', { votes: 'outcome', objective: 'To be voted down.', tasks: 
 record('voted-strict', { votes: 'outcome', strict: true, objective: 'To be voted down.', tasks: [task('a')] });
 record('voted-tasks', { votes: 'tasks', objective: 'To be voted down.', tasks: [task('a')] });
 record('no-quorum', { votes: 'outcome', agents: ['architect', 'coder', 'analyst', 'researcher', 'tester'], objective: 'With no quorum.', tasks: [task('a')] });
+const undecided = { votes: 'outcome', undecided: 'ask', objective: 'To be undecided.' } as const;
+const judge = (verdict: 'approve' | 'reject', times: number) => async (swarmId: string): Promise<void> => {
+  for (let nth = 1; nth <= times; nth += 1) {
+    await vi.waitUntil(async () => (await suite.events(swarmId)).filter(({ type }) => type === 'vote.asked').length === nth, 20_000);
+    await suite.engine().swarms.answer(swarmId, { outcome: verdict });
+  }
+};
+record('undecided', { ...undecided, tasks: [task('a')] }, judge('approve', 1));
+record('undecided-rejected', { ...undecided, tasks: [task('a')] }, judge('reject', 2));
+record('mesh-undecided', { ...undecided, topology: 'mesh', maxAgents: 4, tasks: [task('a')] }, judge('approve', 1));
 record('evidence', { votes: 'outcome', objective: 'With evidence.', tasks: [task('a')] });
 record('retried', { tasks: [task('flaky', { retries: 1 })] });
 record('given-up', { tasks: [task('broken', { onFailure: 'skip' }), task('b', { dependsOn: ['broken'] })] });

@@ -93,6 +93,7 @@ test('what people read in the Web UI is there: summaries, details, described mes
     'swarm.answer',
     'swarm.cost',
     'swarm.events',
+    'swarm.judge',
     'swarm.pause',
     'swarm.raiseBudget',
     'swarm.resume',
