@@ -126,8 +126,12 @@ export const runCrew = async (coordinator: Coordinator, seats: Map<string, Seat>
   /** One term of a part's member. */
   const runTerm = async (seat: Seat, id: string): Promise<ManagerOutcome> => {
     const startsWith = control();
-    const handle = await crew.launch(seat, id, slots.members.get(id)?.held ?? 0);
+    const granted = slots.members.get(id)?.held ?? 0;
+    const handle = await crew.launch(seat, id, granted);
     seat.handle = handle;
+    // Places that it got, or its first request was answered with, before it could be told: it would wait for them for ever.
+    const lease = slots.members.get(id);
+    if (lease && (lease.asOf > 0 || grantOf(lease) !== granted) && wf.patched('tell a newcomer what it was granted meanwhile')) await grant([id]);
     // What arrived while the child was starting reached nobody; and from now on others may be told who needs them.
     if (control() !== startsWith || control().steering.length > 0 || isStopping) await tellAll();
     await crew.onStarted(id);
