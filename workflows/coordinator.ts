@@ -1,4 +1,5 @@
 import * as wf from '@temporalio/workflow';
+import { hearAnswers } from '../domain/answers.js';
 import { detailsOf } from '../domain/details.js';
 import type { EventDraft } from '../domain/events.js';
 import type { PromptContext } from '../domain/prompts.js';
@@ -8,7 +9,6 @@ import type { SwarmInput } from '../domain/swarm-input.js';
 import { unpackState } from '../domain/pack-state.js';
 import { record, taskOf, type SwarmState } from '../domain/swarm-state.js';
 import { openVersions } from '../domain/versions.js';
-import { boxOf } from '../domain/vote-events.js';
 import { createAsker, type Answered, type Asker, type Question } from './ask-model.js';
 import { controlSignal, type CoordinatorControl } from './messages.js';
 import { openReportLine } from './report-line.js';
@@ -62,14 +62,7 @@ export const openCoordinator = (input: SwarmInput, snapshot: readonly unknown[],
       control = wanted;
       // The swarm has these events already: they are not reported again.
       for (const spec of wanted.added ?? []) if (!taskOf(state, spec.id)) record(state, { type: 'task.added', at: Date.now(), data: { spec } });
-      for (const [id, decisions] of Object.entries(wanted.decisions ?? {})) {
-        const task = taskOf(state, id);
-        if (task && decisions.length > task.decisions.length) task.decisions = decisions;
-      }
-      for (const [id, verdict] of Object.entries(wanted.judged ?? {})) {
-        const box = boxOf(state, id);
-        if (box) box.judged = verdict;
-      }
+      hearAnswers(state, wanted);
       state.lessons = mergeLessons(state.lessons, wanted.lessons ?? []);
       if (wanted.budget) state.budget = { ...state.budget, ...wanted.budget };
       for (const listener of listeners) listener();

@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { SignedVote } from '../activities/vote-keys.js';
+import type { Answers } from '../domain/answers.js';
 import type { Judgement } from '../domain/ballot.js';
 import type { BudgetLimits, WantedLimits } from '../domain/budget.js';
 import type { Claim } from '../domain/contracts.js';
@@ -153,25 +154,21 @@ export interface PeerAnswer {
 }
 export const answeredSignal = defineSignal<[PeerAnswer]>('peer.answer');
 
-/** What becomes of a task that failed and asks; refused where it does not. */
-/** What a person decides where the voters of the outcome found no quorum. */
+/** What a person decides where the voters of the outcome found no quorum; refused where they did. */
 export const judgeUpdate = defineUpdate<void, [verdict: Judgement]>('swarm.judge');
+/** What becomes of a task that failed and asks; refused where it does not. */
 export const answerUpdate = defineUpdate<void, [{ readonly taskId: string; readonly decision: TaskDecision }]>('swarm.answer');
 
 /** Moves a running swarm to another topology at the next safe point; returns the one it leaves. */
 export const switchTopologyUpdate = defineUpdate<Topology, [to: Topology]>('swarm.switchTopology');
 
 /** From a swarm to its coordinator: the whole wanted condition, so that sending it twice does no harm. */
-export interface CoordinatorControl {
+export interface CoordinatorControl extends Answers {
   readonly paused: boolean;
   readonly steering: readonly string[];
   /** Tasks that people added, in order, and the limits of the budget; absent in messages of older versions. */
   readonly added?: readonly TaskSpec[];
   readonly budget?: BudgetLimits;
-  /** What people decided of tasks that asked, by task; absent where there are none. */
-  readonly decisions?: Readonly<Record<string, readonly TaskDecision[]>>;
-  /** What people decided of votes without a quorum, by vote. */
-  readonly judged?: Readonly<Record<string, Judgement>>;
   /** What was learned anywhere in the swarm; absent where nothing was. */
   readonly lessons?: readonly Lesson[];
   /** Counts what this sender sent of this kind, from 1; absent in messages of older versions. */

@@ -1,7 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/record-outcome.js';
 import type { TextActivities } from '../activities/texts.js';
-import type { BallotBox } from '../domain/ballot.js';
+import { answersOf } from '../domain/answers.js';
 import { limitsIn } from '../domain/budget.js';
 import { detailsOf } from '../domain/details.js';
 import type { ErrorReport } from '../domain/errors.js';
@@ -11,7 +11,7 @@ import { COORDINATORS, coordinatorId, coordinatorQueue, type Topology } from '..
 import type { SwarmInput } from '../domain/swarm-input.js';
 import { packState, unpackState } from '../domain/pack-state.js';
 import { leaseOf, openState, outcomeOf, record, spentOf, type SwarmOutcome, type SwarmState } from '../domain/swarm-state.js';
-import { isAsking, reopenRunning, specOf, type TaskState } from '../domain/task-state.js';
+import { isAsking, reopenRunning, specOf } from '../domain/task-state.js';
 import { allSettled } from '../domain/task-graph.js';
 import { openCounter } from '../domain/versions.js';
 import { statusInputOf } from '../domain/view.js';
@@ -46,8 +46,7 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
       steering: state.steering,
       added: state.tasks.filter(({ isAdded, parent }) => isAdded && parent === null).map(specOf),
       budget: limitsIn(state.budget),
-      ...decisionsOf(state.tasks),
-      ...judgedOf(state.votes),
+      ...answersOf(state),
       handOver: isLong(input) || runs !== state.topology,
     };
     // One that has just ended needs no control; the next term gets it all in its snapshot.
@@ -100,17 +99,6 @@ export async function swarm(input: SwarmInput, ...carried: unknown[]): Promise<S
   }
   return wf.CancellationScope.nonCancellable(() => finish(input, state, emit, ending));
 }
-
-/** What people decided, where they have. */
-const decisionsOf = (tasks: readonly TaskState[]): Pick<CoordinatorControl, 'decisions'> => {
-  const decided = tasks.filter(({ decisions }) => decisions.length > 0);
-  return decided.length === 0 ? {} : { decisions: Object.fromEntries(decided.map(({ id, decisions }) => [id, decisions])) };
-};
-
-const judgedOf = (votes: readonly BallotBox[]): Pick<CoordinatorControl, 'judged'> => {
-  const judged = votes.flatMap(({ proposal, judged: verdict }) => (verdict === undefined ? [] : [[proposal.id, verdict] as const]));
-  return judged.length === 0 ? {} : { judged: Object.fromEntries(judged) };
-};
 
 /** The objective and each role's instruction, by the names that prompts use. */
 const textsOf = (input: SwarmInput): Record<string, string> => ({
